@@ -1,0 +1,32 @@
+/** Errors that cross the seams of the runtime. */
+import type { Json } from "./types.ts";
+
+/** The developer's code asked for something that is wrong or beyond a limit; it may catch this. */
+export class DeveloperError extends Error {
+  override readonly name = "DeveloperError";
+  /** Stable short name, such as `TooManyDocumentsRead`. */
+  readonly code: string;
+  /** Encoded ConvexError data, for system errors a client must be able to recognise (`InvalidCursor`). */
+  readonly data: Json | undefined;
+
+  constructor(code: string, message: string, data?: Json) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/** The transaction read something that changed before it could commit. */
+export class ConflictError extends Error {
+  override readonly name = "ConflictError";
+}
+
+/** Existing documents do not fit a new schema, or the schema itself breaks Convex's rules. */
+export class SchemaError extends Error {
+  override readonly name = "SchemaError";
+}
+
+/** The data folder cannot be used; the message says why and what to do, and nothing was changed. */
+export class DataFolderError extends Error {
+  override readonly name = "DataFolderError";
+}
