@@ -1,0 +1,38 @@
+/**
+ * `node scripts/run.mjs <program> [arguments]`: installs what is missing, then runs the program on the project's
+ * own Node, so that every npm script works as the first command on a fresh clone, whatever Node the machine has.
+ */
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureInstalled, projectNode } from "./install.mjs";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+try {
+  await ensureInstalled(root);
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
+run(process.argv.slice(2));
+
+function run([program, ...args]) {
+  const child = spawn(projectNode(root), ["--disable-warning=ExperimentalWarning", program, ...args], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, PATH: `${path.join(root, "node_modules", ".bin")}${path.delimiter}${process.env.PATH}` },
+  });
+  // Ctrl-C reaches the program by itself, since it shares the terminal; this process only has to outlive it.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("error", (error) => {
+    console.error(`The project's Node could not be started: ${error.message}`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => {
+    if (!signal) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}

@@ -1,0 +1,42 @@
+import { defineConfig } from "vitest/config";
+
+/** Component test helpers ship TypeScript that uses `import.meta.glob`, which only Vite's own transform understands. */
+const inlined = ["convex-test", "@convex-dev/rate-limiter", "@convex-dev/batch-worker"];
+
+/** Tests that start whole homes or browsers wait for real processes. */
+const PROCESS_TIMEOUT_MS = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "functions",
+          include: ["test/{account,threads,messages,models,encryption,lib,policy}/**/*.test.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "runtime",
+          include: ["test/{runtime,web,promises,doctor,scripts}/**/*.test.{ts,tsx}"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "home",
+          include: ["test/{contract,home,browser}/**/*.test.ts"],
+          testTimeout: PROCESS_TIMEOUT_MS,
+          hookTimeout: PROCESS_TIMEOUT_MS,
+        },
+      },
+    ],
+    server: { deps: { inline: inlined } },
+    // Two workers on two cores: tests of this kind spend their time in processes of their own.
+    maxWorkers: 2,
+  },
+});
