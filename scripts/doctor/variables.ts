@@ -1,0 +1,269 @@
+/**
+ * The environment variables of a deployment as data: what each is for, whether it is needed, and the shape a value
+ * must have. Pure: `probes.ts` asks the services behind them.
+ */
+
+export type Values = Readonly<Record<string, string | undefined>>;
+
+export type Step = "Identity (Clerk)" | "Encryption" | "Chat models" | "Web and contact" | "Media storage (R2)";
+
+export interface Variable {
+  name: string;
+  step: Step;
+  /** What it is for, in one line. */
+  purpose: string;
+  /** `always`; or the variable that, once set, makes this one needed; or `never`. */
+  needed: "always" | "never" | { with: string };
+  /** A sentence saying what is wrong with the value, or null. */
+  fault: (value: string, all: Values) => string | null;
+}
+
+export interface Finding {
+  name: string;
+  step: Step;
+  state: "ok" | "unset" | "wrong";
+  message: string;
+}
+
+/** A lone key of this many bytes encrypts with AES-256. */
+const MASTER_KEY_BYTES = 32;
+
+/** Convex cuts environment values off at 8 KiB. */
+const VALUE_LIMIT_BYTES = 8_192;
+
+export const variables: readonly Variable[] = [
+  {
+    name: "CLERK_JWT_ISSUER_DOMAIN",
+    step: "Identity (Clerk)",
+    purpose: "issuer of the sign-in tokens: the Frontend API URL of the Clerk application",
+    needed: "always",
+    fault: httpsUrl,
+  },
+  {
+    name: "CLERK_SECRET_KEY",
+    step: "Identity (Clerk)",
+    purpose: "lets the backend call Clerk's API",
+    needed: "always",
+    fault: (value) => prefixed(value, ["sk_live_", "sk_test_"]),
+  },
+  {
+    name: "CLERK_API_URL",
+    step: "Identity (Clerk)",
+    purpose: "another address of Clerk's API; unset means https://api.clerk.com",
+    needed: "never",
+    fault: httpUrl,
+  },
+  {
+    name: "CLERK_WEBHOOK_SECRET",
+    step: "Identity (Clerk)",
+    purpose: "verifies the webhooks Clerk sends",
+    needed: "always",
+    fault: webhookSecretFault,
+  },
+  {
+    name: "CRYPTO_KEYRING",
+    step: "Encryption",
+    purpose: 'the master keys, as JSON: {"<key id>":"<32 bytes in base64>"}',
+    needed: "always",
+    fault: keyRingFault,
+  },
+  {
+    name: "CRYPTO_ACTIVE_KID",
+    step: "Encryption",
+    purpose: "id of the master key that new keys are wrapped with",
+    needed: "always",
+    fault: activeKeyFault,
+  },
+  {
+    name: "CRYPTO_ENV_ID",
+    step: "Encryption",
+    purpose: "name of this deployment, bound into every key; never change it once there is data",
+    needed: "always",
+    fault: (value) =>
+      /^[a-z0-9][a-z0-9-]{0,62}$/.test(value)
+        ? null
+        : "must be lower-case letters, digits and hyphens, such as prod-eu1",
+  },
+  {
+    name: "CHAT_BASE_URL",
+    step: "Chat models",
+    purpose: "an OpenAI-compatible endpoint, up to and including its version, such as https://api.openai.com/v1",
+    needed: "always",
+    fault: httpUrl,
+  },
+  {
+    name: "CHAT_API_KEY",
+    step: "Chat models",
+    purpose: "the key sent to that endpoint",
+    needed: "always",
+    fault: (value) => (/\s/.test(value) ? "contains white space" : null),
+  },
+  {
+    name: "CHAT_MODELS",
+    step: "Chat models",
+    purpose: "the chat models people may pick",
+    needed: "always",
+    fault: (value) => (value.trim() === "" ? "names no model" : null),
+  },
+  {
+    name: "ALLOWED_ORIGINS",
+    step: "Web and contact",
+    purpose: "origins of the web app that may call the HTTP routes, separated by commas",
+    needed: "always",
+    fault: originsFault,
+  },
+  {
+    name: "APP_URL",
+    step: "Web and contact",
+    purpose: "address of the web app, for links",
+    needed: "always",
+    fault: httpUrl,
+  },
+  {
+    name: "OPERATOR_NAME",
+    step: "Web and contact",
+    purpose: "who runs this service, as people read it",
+    needed: "always",
+    fault: (value) => (value.trim() === "" ? "is blank" : null),
+  },
+  {
+    name: "PRIVACY_EMAIL",
+    step: "Web and contact",
+    purpose: "where people write about their data",
+    needed: "always",
+    fault: emailFault,
+  },
+  {
+    name: "SECURITY_EMAIL",
+    step: "Web and contact",
+    purpose: "where security reports go",
+    needed: "always",
+    fault: emailFault,
+  },
+  {
+    name: "R2_ENDPOINT",
+    step: "Media storage (R2)",
+    purpose: "S3 address of the account: https://<account>.r2.cloudflarestorage.com",
+    needed: { with: "R2_BUCKET" },
+    fault: (value) =>
+      httpUrl(value) ?? (new URL(value).pathname === "/" ? null : "must end at the host, without the bucket"),
+  },
+  {
+    name: "R2_BUCKET",
+    step: "Media storage (R2)",
+    purpose: "name of the private bucket for media",
+    needed: "never",
+    fault: (value) =>
+      /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(value) ? null : "must be 3 to 63 lower-case letters, digits and hyphens",
+  },
+  {
+    name: "R2_ACCESS_KEY_ID",
+    step: "Media storage (R2)",
+    purpose: "id of an R2 API token that may read and write objects of this bucket only",
+    needed: { with: "R2_BUCKET" },
+    fault: (value) => (/^\S+$/.test(value) ? null : "contains white space"),
+  },
+  {
+    name: "R2_SECRET_ACCESS_KEY",
+    step: "Media storage (R2)",
+    purpose: "secret of that token",
+    needed: { with: "R2_BUCKET" },
+    fault: (value) => (/^\S+$/.test(value) ? null : "contains white space"),
+  },
+];
+
+/** What can be said about every variable without asking anyone. Values never appear in a message. */
+export function inspect(values: Values): Finding[] {
+  return variables.map((variable) => inspectOne(variable, values));
+}
+
+function inspectOne({ name, step, purpose, needed, fault }: Variable, values: Values): Finding {
+  const value = values[name];
+  if (!value) {
+    const missing = needed === "always" || (needed !== "never" && Boolean(values[needed.with]));
+    return {
+      name,
+      step,
+      state: missing ? "wrong" : "unset",
+      message: `${missing ? "is missing" : "is not set"}: ${purpose}`,
+    };
+  }
+  const oversized = Buffer.byteLength(value) > VALUE_LIMIT_BYTES ? `is longer than ${VALUE_LIMIT_BYTES} bytes` : null;
+  const problem = oversized ?? fault(value, values);
+  return { name, step, state: problem ? "wrong" : "ok", message: problem ?? purpose };
+}
+
+function httpUrl(value: string): string | null {
+  if (!URL.canParse(value)) return "is not a URL";
+  return ["http:", "https:"].includes(new URL(value).protocol) ? null : "must begin with https://";
+}
+
+function httpsUrl(value: string): string | null {
+  const problem = httpUrl(value);
+  if (problem) return problem;
+  const { protocol, hostname } = new URL(value);
+  const local = hostname === "localhost" || hostname === "127.0.0.1";
+  return protocol === "https:" || local ? null : "must begin with https://";
+}
+
+function prefixed(value: string, prefixes: string[]): string | null {
+  return prefixes.some((prefix) => value.startsWith(prefix)) ? null : `must begin with ${prefixes.join(" or ")}`;
+}
+
+function webhookSecretFault(value: string): string | null {
+  const problem = prefixed(value, ["whsec_"]);
+  if (problem) return problem;
+  return decodeBase64(value.slice("whsec_".length)) ? null : "is not base64 after whsec_";
+}
+
+function keyRingFault(value: string): string | null {
+  const ring = parseRing(value);
+  if (typeof ring === "string") return ring;
+  const ids = Object.keys(ring);
+  if (ids.length === 0) return "holds no key";
+  const bad = ids.find((id) => decodeBase64(ring[id] ?? "")?.length !== MASTER_KEY_BYTES);
+  return bad === undefined ? null : `key ${JSON.stringify(bad)} is not ${MASTER_KEY_BYTES} bytes in base64`;
+}
+
+function activeKeyFault(value: string, all: Values): string | null {
+  const ring = parseRing(all.CRYPTO_KEYRING ?? "");
+  if (typeof ring === "string") return null;
+  return Object.hasOwn(ring, value) ? null : "names no key of CRYPTO_KEYRING";
+}
+
+/** The ring as id → base64 text, or a sentence saying why it is none. */
+function parseRing(value: string): Record<string, string> | string {
+  let ring: unknown;
+  try {
+    ring = JSON.parse(value);
+  } catch {
+    return "is not JSON";
+  }
+  const isRing = typeof ring === "object" && ring !== null && !Array.isArray(ring);
+  if (!isRing || !Object.values(ring as object).every((key) => typeof key === "string")) {
+    return "must be a JSON object from key id to base64";
+  }
+  return ring as Record<string, string>;
+}
+
+function decodeBase64(text: string): Buffer | null {
+  const bytes = Buffer.from(text, "base64");
+  return text !== "" && withoutPadding(bytes.toString("base64")) === withoutPadding(text) ? bytes : null;
+}
+
+function withoutPadding(base64: string): string {
+  return base64.replace(/=+$/, "");
+}
+
+function originsFault(value: string): string | null {
+  const bad = value.split(",").find((origin) => !isOrigin(origin.trim()));
+  return bad === undefined ? null : `${JSON.stringify(bad.trim())} is not an origin such as https://chat.example.com`;
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+function emailFault(value: string): string | null {
+  return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value) ? null : "is not a mail address";
+}
