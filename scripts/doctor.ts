@@ -53,7 +53,12 @@ async function readValues(options: { file?: string; convex: boolean; prod: boole
 
 /** The variables set at the Convex deployment, as its CLI lists them (`NAME=value`, one a line). */
 async function readDeployment(prod: boolean): Promise<Values> {
-  const { exitCode, output } = await runQuietly("convex", ["env", "list", "--include-values", ...(prod ? ["--prod"] : [])]);
+  const { exitCode, output } = await runQuietly("convex", [
+    "env",
+    "list",
+    "--include-values",
+    ...(prod ? ["--prod"] : []),
+  ]);
   if (exitCode !== 0) throw new Error(`The Convex CLI could not list the variables:\n${output.trim()}`);
   return parseEnv(output);
 }

@@ -11,9 +11,12 @@ export interface Probe {
   question: string;
   /** The variables it needs; with one of them unset or wrong it is left out. */
   needs: string[];
-  /** Null when all is well, else what is wrong and what to do. Throws when nobody answers. */
-  ask: (values: Record<string, string>, request: BoundedFetch) => Promise<string | null>;
+  /** Throws when nobody answers. */
+  ask: (values: Record<string, string>, request: BoundedFetch) => Promise<Verdict>;
 }
+
+/** Null when all is well; what is wrong and what to do; or why it cannot be told. */
+type Verdict = string | null | { leftOut: string };
 
 export interface Answer {
   step: Step;
@@ -47,7 +50,13 @@ export const probes: readonly Probe[] = [
   },
   {
     step: "Media storage (R2)",
-    question: "the bucket accepts the keys and has a rule that aborts abandoned uploads",
+    question: "the bucket accepts the keys",
+    needs: ["R2_ENDPOINT", "R2_BUCKET", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"],
+    ask: bucketAcceptsKeys,
+  },
+  {
+    step: "Media storage (R2)",
+    question: "the bucket has a rule that aborts abandoned uploads",
     needs: ["R2_ENDPOINT", "R2_BUCKET", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"],
     ask: bucketHasLifecycle,
   },
@@ -74,8 +83,10 @@ async function askOne(
   const lacking = needs.filter((name) => !usable(name));
   if (lacking.length > 0) return { step, question, state: "left out", message: `needs ${lacking.join(", ")}` };
   try {
-    const problem = await ask(values as Record<string, string>, request);
-    return { step, question, state: problem ? "wrong" : "ok", message: problem ?? "" };
+    const verdict = await ask(values as Record<string, string>, request);
+    if (verdict === null) return { step, question, state: "ok", message: "" };
+    if (typeof verdict === "string") return { step, question, state: "wrong", message: verdict };
+    return { step, question, state: "left out", message: verdict.leftOut };
   } catch (error) {
     return { step, question, state: "wrong", message: unreachable(error) };
   }
@@ -88,7 +99,7 @@ function unreachable(error: unknown): string {
   return `could not be reached: ${cause}`;
 }
 
-async function issuerAnswers(values: Record<string, string>, request: BoundedFetch): Promise<string | null> {
+async function issuerAnswers(values: Record<string, string>, request: BoundedFetch): Promise<Verdict> {
   const issuer = (values.CLERK_JWT_ISSUER_DOMAIN ?? "").replace(/\/$/, "");
   const discovery = await request(`${issuer}/.well-known/openid-configuration`);
   if (!discovery.ok)
@@ -101,7 +112,7 @@ async function issuerAnswers(values: Record<string, string>, request: BoundedFet
   return jwks.ok && keys?.length ? null : "the issuer publishes no keys";
 }
 
-async function jwtTemplateExists(values: Record<string, string>, request: BoundedFetch): Promise<string | null> {
+async function jwtTemplateExists(values: Record<string, string>, request: BoundedFetch): Promise<Verdict> {
   const api = (values.CLERK_API_URL ?? CLERK_API_URL).replace(/\/$/, "");
   const response = await request(`${api}/v1/jwt_templates`, {
     headers: { authorization: `Bearer ${values.CLERK_SECRET_KEY}` },
@@ -120,7 +131,7 @@ interface JwtTemplate {
   claims?: { aud?: unknown };
 }
 
-async function modelsAnswer(values: Record<string, string>, request: BoundedFetch): Promise<string | null> {
+async function modelsAnswer(values: Record<string, string>, request: BoundedFetch): Promise<Verdict> {
   const response = await request(`${(values.CHAT_BASE_URL ?? "").replace(/\/$/, "")}/models`, {
     headers: { authorization: `Bearer ${values.CHAT_API_KEY}` },
   });
@@ -131,20 +142,29 @@ async function modelsAnswer(values: Record<string, string>, request: BoundedFetc
   return Array.isArray(data) ? null : "the endpoint does not list models as OpenAI's API does";
 }
 
-async function bucketHasLifecycle(values: Record<string, string>, request: BoundedFetch): Promise<string | null> {
+async function bucketAcceptsKeys(values: Record<string, string>, request: BoundedFetch): Promise<Verdict> {
+  const response = await askBucket(values, "list-type=2&max-keys=1", request);
+  if (response.status === 403) return "R2 refuses the keys";
+  if (response.status === 404) return "there is no such bucket";
+  return response.ok ? null : `R2 answers ${response.status}`;
+}
+
+async function bucketHasLifecycle(values: Record<string, string>, request: BoundedFetch): Promise<Verdict> {
+  const response = await askBucket(values, "lifecycle", request);
+  if (response.status === 403) return { leftOut: "these keys may not read the bucket's settings, as it should be" };
+  const found = response.ok && abortsAbandonedUploads(await response.text());
+  return found ? null : "add a lifecycle rule that aborts multipart uploads after 1 day";
+}
+
+async function askBucket(values: Record<string, string>, query: string, request: BoundedFetch): Promise<Response> {
   const client = new AwsClient({
     accessKeyId: values.R2_ACCESS_KEY_ID ?? "",
     secretAccessKey: values.R2_SECRET_ACCESS_KEY ?? "",
     service: "s3",
     region: "auto",
   });
-  const signed = await client.sign(`${bucketUrl(values)}?lifecycle`);
-  const response = await request(signed.url, { headers: signed.headers });
-  if (response.status === 403) return "R2 refuses the keys, or they may not read the bucket's settings";
-  const text = await response.text();
-  if (response.status === 404 && !text.includes("NoSuchLifecycleConfiguration")) return "there is no such bucket";
-  if (!response.ok && response.status !== 404) return `R2 answers ${response.status}`;
-  return abortsAbandonedUploads(text) ? null : "add a lifecycle rule that aborts multipart uploads after 1 day";
+  const signed = await client.sign(`${bucketUrl(values)}?${query}`);
+  return request(signed.url, { headers: signed.headers });
 }
 
 /** Whether a bucket's lifecycle configuration (XML of the S3 API) has an enabled rule against abandoned multipart uploads. */
@@ -155,7 +175,7 @@ export function abortsAbandonedUploads(lifecycleXml: string): boolean {
   );
 }
 
-async function bucketIsPrivate(values: Record<string, string>, request: BoundedFetch): Promise<string | null> {
+async function bucketIsPrivate(values: Record<string, string>, request: BoundedFetch): Promise<Verdict> {
   const response = await request(`${bucketUrl(values)}?list-type=2`);
   return response.ok ? "anyone can list the bucket: take its public access away" : null;
 }

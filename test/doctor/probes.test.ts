@@ -73,17 +73,25 @@ describe("the doctor's questions to the services", () => {
     expect(lost?.message).toContain("answers 404");
   });
 
-  test("a bucket's lifecycle is asked for with a signature, and strangers must be refused", async () => {
+  test("a bucket is asked with a signature, and strangers must be refused", async () => {
     const r2 = await serve((request, response) => {
       const signed = request.headers.authorization?.startsWith("AWS4-HMAC-SHA256 ");
-      response.writeHead(signed ? 200 : 403);
-      response.end(signed ? rule("Enabled") : "");
+      response.writeHead(signed ? 200 : 403).end(signed ? rule("Enabled") : "");
     });
-    const values = { R2_ENDPOINT: r2, R2_BUCKET: "media", R2_ACCESS_KEY_ID: "id", R2_SECRET_ACCESS_KEY: "secret" };
-    expect(await ask(values)).toEqual([
-      { state: "ok", message: "" },
-      { state: "ok", message: "" },
-    ]);
+    expect((await ask(bucket(r2))).map(({ state }) => state)).toEqual(["ok", "ok", "ok"]);
+  });
+
+  test("keys that may not read a bucket's settings leave the lifecycle rule untold, not wrong", async () => {
+    const r2 = await serve((request, response) => {
+      const refused = !request.headers.authorization || request.url?.endsWith("?lifecycle");
+      response.writeHead(refused ? 403 : 200).end();
+    });
+    expect((await ask(bucket(r2))).map(({ state }) => state)).toEqual(["ok", "ok"]);
+  });
+
+  test("a bucket open to strangers without a lifecycle rule is wrong twice", async () => {
+    const r2 = await serve((_request, response) => void response.writeHead(200).end());
+    expect((await ask(bucket(r2))).map(({ state }) => state)).toEqual(["ok", "wrong", "wrong"]);
   });
 
   test("a service that never answers is given up on", async () => {
@@ -102,4 +110,8 @@ describe("the doctor's questions to the services", () => {
 
 function rule(status: string): string {
   return `<LifecycleConfiguration><Rule><Status>${status}</Status><AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>`;
+}
+
+function bucket(endpoint: string): Values {
+  return { R2_ENDPOINT: endpoint, R2_BUCKET: "media", R2_ACCESS_KEY_ID: "id", R2_SECRET_ACCESS_KEY: "secret" };
 }
