@@ -3,6 +3,7 @@
  * sentence; secrets and response bodies never appear in one.
  */
 import { AwsClient } from "aws4fetch";
+import { parseChatModels } from "../../src/shared/chatModels.ts";
 import type { Step, Values } from "./variables.ts";
 
 export interface Probe {
@@ -44,8 +45,8 @@ export const probes: readonly Probe[] = [
   },
   {
     step: "Chat models",
-    question: "the endpoint accepts the key and lists its models",
-    needs: ["CHAT_BASE_URL", "CHAT_API_KEY"],
+    question: "the endpoint accepts the key and has every model of CHAT_MODELS",
+    needs: ["CHAT_BASE_URL", "CHAT_API_KEY", "CHAT_MODELS"],
     ask: modelsAnswer,
   },
   {
@@ -138,8 +139,11 @@ async function modelsAnswer(values: Record<string, string>, request: BoundedFetc
   if (response.status === 401 || response.status === 403) return "the endpoint refuses CHAT_API_KEY";
   if (!response.ok)
     return `the endpoint answers ${response.status} to GET /models; does CHAT_BASE_URL end with its version?`;
-  const { data } = (await response.json()) as { data?: unknown };
-  return Array.isArray(data) ? null : "the endpoint does not list models as OpenAI's API does";
+  const { data } = (await response.json()) as { data?: { id?: string }[] };
+  if (!Array.isArray(data)) return "the endpoint does not list models as OpenAI's API does";
+  const offered = new Set(data.map(({ id }) => id));
+  const lacking = parseChatModels(values.CHAT_MODELS).filter(({ id }) => !offered.has(id));
+  return lacking.length === 0 ? null : `the endpoint does not offer ${lacking.map(({ id }) => id).join(", ")}`;
 }
 
 async function bucketAcceptsKeys(values: Record<string, string>, request: BoundedFetch): Promise<Verdict> {

@@ -3,6 +3,9 @@
  * must have. Pure: `probes.ts` asks the services behind them.
  */
 
+import { parseChatModels } from "../../src/shared/chatModels.ts";
+import { type KeyringSettings, parseKeyring } from "../../src/shared/keyring.ts";
+
 export type Values = Readonly<Record<string, string | undefined>>;
 
 export type Step = "Identity (Clerk)" | "Encryption" | "Chat models" | "Web and contact" | "Media storage (R2)";
@@ -24,9 +27,6 @@ export interface Finding {
   state: "ok" | "unset" | "wrong";
   message: string;
 }
-
-/** A lone key of this many bytes encrypts with AES-256. */
-const MASTER_KEY_BYTES = 32;
 
 /** Convex cuts environment values off at 8 KiB. */
 const VALUE_LIMIT_BYTES = 8_192;
@@ -65,24 +65,22 @@ export const variables: readonly Variable[] = [
     step: "Encryption",
     purpose: 'the master keys, as JSON: {"<key id>":"<32 bytes in base64>"}',
     needed: "always",
-    fault: keyRingFault,
+    fault: (value) => keyringFault("CRYPTO_KEYRING", { CRYPTO_KEYRING: value }),
   },
   {
     name: "CRYPTO_ACTIVE_KID",
     step: "Encryption",
     purpose: "id of the master key that new keys are wrapped with",
     needed: "always",
-    fault: activeKeyFault,
+    fault: (value, { CRYPTO_KEYRING }) =>
+      keyringFault("CRYPTO_ACTIVE_KID", { CRYPTO_KEYRING, CRYPTO_ACTIVE_KID: value }),
   },
   {
     name: "CRYPTO_ENV_ID",
     step: "Encryption",
     purpose: "name of this deployment, bound into every key; never change it once there is data",
     needed: "always",
-    fault: (value) =>
-      /^[a-z0-9][a-z0-9-]{0,62}$/.test(value)
-        ? null
-        : "must be lower-case letters, digits and hyphens, such as prod-eu1",
+    fault: (value) => keyringFault("CRYPTO_ENV_ID", { CRYPTO_ENV_ID: value }),
   },
   {
     name: "CHAT_BASE_URL",
@@ -101,9 +99,9 @@ export const variables: readonly Variable[] = [
   {
     name: "CHAT_MODELS",
     step: "Chat models",
-    purpose: "the chat models people may pick",
+    purpose: 'the chat models people may pick, as JSON: [{"id":"…","label":"…"}]',
     needed: "always",
-    fault: (value) => (value.trim() === "" ? "names no model" : null),
+    fault: (value) => complaint("CHAT_MODELS", () => parseChatModels(value)),
   },
   {
     name: "ALLOWED_ORIGINS",
@@ -213,42 +211,28 @@ function prefixed(value: string, prefixes: string[]): string | null {
 function webhookSecretFault(value: string): string | null {
   const problem = prefixed(value, ["whsec_"]);
   if (problem) return problem;
-  return decodeBase64(value.slice("whsec_".length)) ? null : "is not base64 after whsec_";
+  return isBase64(value.slice("whsec_".length)) ? null : "is not base64 after whsec_";
 }
 
-function keyRingFault(value: string): string | null {
-  const ring = parseRing(value);
-  if (typeof ring === "string") return ring;
-  const ids = Object.keys(ring);
-  if (ids.length === 0) return "holds no key";
-  const bad = ids.find((id) => decodeBase64(ring[id] ?? "")?.length !== MASTER_KEY_BYTES);
-  return bad === undefined ? null : `key ${JSON.stringify(bad)} is not ${MASTER_KEY_BYTES} bytes in base64`;
+/** What the backend's own reader says about one variable of the key ring; the others stand in as well formed. */
+function keyringFault(name: keyof KeyringSettings, settings: Partial<KeyringSettings>): string | null {
+  const wellFormed = { CRYPTO_KEYRING: undefined, CRYPTO_ACTIVE_KID: "any", CRYPTO_ENV_ID: "any" };
+  return complaint(name, () => parseKeyring({ ...wellFormed, ...settings }));
 }
 
-function activeKeyFault(value: string, all: Values): string | null {
-  const ring = parseRing(all.CRYPTO_KEYRING ?? "");
-  if (typeof ring === "string") return null;
-  return Object.hasOwn(ring, value) ? null : "names no key of CRYPTO_KEYRING";
-}
-
-/** The ring as id → base64 text, or a sentence saying why it is none. */
-function parseRing(value: string): Record<string, string> | string {
-  let ring: unknown;
+/** The message of the error `read` throws, when that error is about `name`: the first variable it mentions. */
+function complaint(name: string, read: () => unknown): string | null {
   try {
-    ring = JSON.parse(value);
-  } catch {
-    return "is not JSON";
+    read();
+    return null;
+  } catch (error) {
+    const { message } = error as Error;
+    return message.match(/\b(?:CRYPTO|CHAT)_[A-Z_]+/)?.[0] === name ? message.replace(`${name} `, "") : null;
   }
-  const isRing = typeof ring === "object" && ring !== null && !Array.isArray(ring);
-  if (!isRing || !Object.values(ring as object).every((key) => typeof key === "string")) {
-    return "must be a JSON object from key id to base64";
-  }
-  return ring as Record<string, string>;
 }
 
-function decodeBase64(text: string): Buffer | null {
-  const bytes = Buffer.from(text, "base64");
-  return text !== "" && withoutPadding(bytes.toString("base64")) === withoutPadding(text) ? bytes : null;
+function isBase64(text: string): boolean {
+  return text !== "" && withoutPadding(Buffer.from(text, "base64").toString("base64")) === withoutPadding(text);
 }
 
 function withoutPadding(base64: string): string {

@@ -67,10 +67,19 @@ describe("the doctor's questions to the services", () => {
   test("a refused model key is told apart from a wrong address", async () => {
     const refusing = await serve((_request, response) => void response.writeHead(401).end());
     const elsewhere = await serve(pages({}));
-    const [refused] = await ask({ CHAT_BASE_URL: refusing, CHAT_API_KEY: "k" });
-    const [lost] = await ask({ CHAT_BASE_URL: elsewhere, CHAT_API_KEY: "k" });
+    const [refused] = await ask({ CHAT_BASE_URL: refusing, CHAT_API_KEY: "k", CHAT_MODELS: '[{"id":"small"}]' });
+    const [lost] = await ask({ CHAT_BASE_URL: elsewhere, CHAT_API_KEY: "k", CHAT_MODELS: '[{"id":"small"}]' });
     expect(refused?.message).toBe("the endpoint refuses CHAT_API_KEY");
     expect(lost?.message).toContain("answers 404");
+  });
+
+  test("a model that the endpoint does not offer is named", async () => {
+    const endpoint = await serve(pages({ "/models": { data: [{ id: "small" }] } }));
+    const models = (...ids: string[]) => JSON.stringify(ids.map((id) => ({ id })));
+    const values = { CHAT_BASE_URL: endpoint, CHAT_API_KEY: "k" };
+    expect(await ask({ ...values, CHAT_MODELS: models("small") })).toEqual([{ state: "ok", message: "" }]);
+    const [answer] = await ask({ ...values, CHAT_MODELS: models("small", "huge") });
+    expect(answer).toEqual({ state: "wrong", message: "the endpoint does not offer huge" });
   });
 
   test("a bucket is asked with a signature, and strangers must be refused", async () => {
@@ -96,7 +105,7 @@ describe("the doctor's questions to the services", () => {
 
   test("a service that never answers is given up on", async () => {
     const silent = await serve(() => {});
-    expect(await ask({ CHAT_BASE_URL: silent, CHAT_API_KEY: "k" }, 50)).toEqual([
+    expect(await ask({ CHAT_BASE_URL: silent, CHAT_API_KEY: "k", CHAT_MODELS: '[{"id":"small"}]' }, 50)).toEqual([
       { state: "wrong", message: "gave no answer in time" },
     ]);
   });

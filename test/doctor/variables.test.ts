@@ -12,7 +12,7 @@ const complete: Values = {
   CRYPTO_ENV_ID: "prod-eu1",
   CHAT_BASE_URL: "https://models.example.com/v1",
   CHAT_API_KEY: "key",
-  CHAT_MODELS: "small,large",
+  CHAT_MODELS: '[{"id":"small"},{"id":"large","label":"Large"}]',
   ALLOWED_ORIGINS: "https://chat.example.com, https://www.example.com",
   APP_URL: "https://chat.example.com",
   OPERATOR_NAME: "Example",
@@ -45,21 +45,25 @@ describe("the doctor's look at the variables", () => {
     ["CLERK_JWT_ISSUER_DOMAIN", "http://clerk.example.com", "must begin with https://"],
     ["CLERK_SECRET_KEY", "pk_live_abc", "must begin with sk_live_ or sk_test_"],
     ["CLERK_WEBHOOK_SECRET", "whsec_***", "is not base64 after whsec_"],
-    ["CRYPTO_KEYRING", "{k26a}", "is not JSON"],
+    ["CRYPTO_KEYRING", "{k26a}", "must be a JSON object from key id to base64"],
     ["CRYPTO_KEYRING", "[]", "must be a JSON object from key id to base64"],
     ["CRYPTO_KEYRING", "{}", "holds no key"],
-    ["CRYPTO_KEYRING", '{"k26a":"c2hvcnQ="}', 'key "k26a" is not 32 bytes in base64'],
-    ["CRYPTO_ACTIVE_KID", "k26b", "names no key of CRYPTO_KEYRING"],
-    ["CRYPTO_ENV_ID", "Prod EU", "must be lower-case letters, digits and hyphens, such as prod-eu1"],
+    ["CRYPTO_KEYRING", '{"k26a":"c2hvcnQ="}', 'CRYPTO_KEYRING: key "k26a" must be 32 bytes in base64'],
+    ["CRYPTO_ACTIVE_KID", "k26b", "names a key that CRYPTO_KEYRING does not hold"],
+    ["CRYPTO_ENV_ID", "Prod EU", 'must be 1 to 32 letters, digits, "-" or "_"'],
     [
       "ALLOWED_ORIGINS",
       "https://chat.example.com/",
       '"https://chat.example.com/" is not an origin such as https://chat.example.com',
     ],
     ["PRIVACY_EMAIL", "privacy", "is not a mail address"],
-    ["CHAT_API_KEY", "x".repeat(8_193), "is longer than 8192 bytes"],
   ])("%s %j is found wrong, with the reason", (name, value, reason) => {
     expect(wrong({ ...complete, [name]: value })).toMatchObject({ [name]: reason });
+  });
+
+  test("a value longer than Convex keeps is found wrong", () => {
+    const long = { ...complete, CHAT_API_KEY: "x".repeat(8_193) };
+    expect(wrong(long)).toEqual({ CHAT_API_KEY: "is longer than 8192 bytes" });
   });
 
   test("no message repeats a secret", () => {

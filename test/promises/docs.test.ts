@@ -35,7 +35,10 @@ describe("the docs match the code", () => {
     const known = [
       ...variables.map(({ name }) => name),
       ...Object.keys(HOME_VARIABLES),
-      ...["VITE_CLERK_PUBLISHABLE_KEY", "CONVEX_DEPLOYMENT", "CONVEX_DEPLOY_KEY", "CHROMIUM_PATH"],
+      "VITE_CLERK_PUBLISHABLE_KEY",
+      "CONVEX_DEPLOYMENT",
+      "CONVEX_DEPLOY_KEY",
+      "CHROMIUM_PATH",
     ];
     expect(documented.toSorted()).toEqual(sorted(known));
   });
