@@ -1,0 +1,87 @@
+/** Serves the built web app with the headers promised for every response, and tells it where its services are. */
+import path from "node:path";
+import { serveStatic } from "@hono/node-server/serve-static";
+import { Hono, type MiddlewareHandler } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import { type Listener, listen, type OnNode } from "./listen.ts";
+
+/** What `/config.json` tells the page, so that one build works on any port. */
+export interface PageConfig {
+  convexUrl: string;
+  convexSiteUrl: string;
+  /** Absent where Clerk signs people in. */
+  identityUrl?: string;
+  signIn: "embedded" | "clerk";
+  operatorName: string;
+  /** How to reach the operator: a mail or web address. */
+  contact: string;
+}
+
+export interface WebOptions {
+  host: string;
+  port: number;
+  /** Folder of the built app. */
+  dir: string;
+  /** Requests wait until both are there: the home is starting, and a page that waits beats one that fails. */
+  config: Promise<PageConfig>;
+  built: Promise<void>;
+}
+
+const YEAR_S = 365 * 24 * 60 * 60;
+
+export function startWeb(options: WebOptions): Promise<Listener> {
+  return listen(webApp(options), { ...options, name: "web" });
+}
+
+function webApp({ dir, config, built }: WebOptions): Hono<OnNode> {
+  const headers = config.then(securityHeaders);
+  headers.catch(() => {}); // Whoever waits for a request sees the failure; without one nobody needs to.
+  const app = new Hono<OnNode>();
+  app.use(async (c, next) => (await headers)(c, next));
+  app.get("/config.json", async (c) => {
+    c.header("cache-control", "no-store");
+    return c.json(await config);
+  });
+  app.use(async (_c, next) => {
+    await built;
+    return next();
+  });
+  app.use(serveStatic({ root: dir, onFound: (file, c) => c.header("cache-control", cacheRule(dir, file)) }));
+  app.get("*", async (c, next) => {
+    if (path.extname(c.req.path) !== "") return next();
+    c.header("cache-control", "no-cache");
+    return serveStatic({ root: dir, path: "index.html" })(c, next);
+  });
+  return app;
+}
+
+/** Vite names everything under `assets/` by its content, so it never changes; the rest may, with each build. */
+function cacheRule(dir: string, file: string): string {
+  return path.relative(dir, file).startsWith(`assets${path.sep}`) ? `public, max-age=${YEAR_S}, immutable` : "no-cache";
+}
+
+/** No script, style or frame but our own, and no connection but to our own services. */
+function securityHeaders(config: PageConfig): MiddlewareHandler {
+  const services = [config.convexUrl, config.convexSiteUrl, config.identityUrl].filter((url) => url !== undefined);
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      fontSrc: ["'self'"],
+      connectSrc: ["'self'", ...services, config.convexUrl.replace(/^http/, "ws")],
+      manifestSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+    crossOriginOpenerPolicy: "same-origin",
+    crossOriginEmbedderPolicy: "require-corp",
+    crossOriginResourcePolicy: "same-origin",
+    strictTransportSecurity: `max-age=${YEAR_S}; includeSubDomains`,
+    xFrameOptions: "DENY",
+    referrerPolicy: "no-referrer",
+    permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
+  });
+}
