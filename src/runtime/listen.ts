@@ -11,6 +11,8 @@ export type OnNode = { Bindings: HttpBindings };
 export interface Listener {
   /** Origin to reach it at, such as `http://127.0.0.1:3213`. */
   readonly url: string;
+  /** For those that speak more than HTTP on the port. */
+  readonly server: Server;
   /** Stops accepting, lets running requests end for a moment, then cuts what is left. */
   close(): Promise<void>;
 }
@@ -34,7 +36,7 @@ export async function listen(app: Hono<OnNode>, { name, host, port }: ListenOpti
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;
-  return { url: originOf(host, address.port), close: () => closeServer(server) };
+  return { url: originOf(host, address.port), server, close: () => closeServer(server) };
 }
 
 /** The origin under which a browser on this machine reaches a service bound to `host`. */

@@ -30,3 +30,28 @@ export class SchemaError extends Error {
 export class DataFolderError extends Error {
   override readonly name = "DataFolderError";
 }
+
+/** What kind of trouble a request met; decides the HTTP status and how a socket is closed. */
+export type RequestErrorKind =
+  | "badRequest"
+  | "unauthenticated"
+  | "forbidden"
+  | "notFound"
+  | "tooLarge"
+  | "conflict"
+  | "rateLimited"
+  | "overloaded"
+  | "unavailable";
+
+/** A request that could not be served, as opposed to a function that failed. `code` is a stable short name. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly kind: RequestErrorKind;
+  readonly code: string;
+
+  constructor(kind: RequestErrorKind, code: string, message: string) {
+    super(message);
+    this.kind = kind;
+    this.code = code;
+  }
+}

@@ -30,8 +30,11 @@ export interface Store {
   readonly catalog: Catalog;
   /** Timestamp of the newest durable commit, nanoseconds since the epoch; never goes backwards, not even across restarts. */
   latestTs(): bigint;
-  /** A transaction over the snapshot at `latestTs()`. Must be ended by `commit` or `tx.close()`. */
-  begin(): Transaction;
+  /**
+   * A transaction over the snapshot at `latestTs()`, or over that of an earlier timestamp while another
+   * transaction still holds it open. Must be ended by `commit` or `tx.close()`.
+   */
+  begin(atTs?: bigint): Transaction;
   /**
    * Validates the read set against everything committed since the transaction began and makes its writes
    * durable. Commits that arrive in one turn of the event loop share one SQLite transaction and one fsync.

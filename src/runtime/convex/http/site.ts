@@ -1,0 +1,83 @@
+/**
+ * HTTP actions: on their own port, and under `/http` on the API port. Bodies stream both ways; a client that
+ * goes away stops its HTTP action.
+ */
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { OnNode } from "../../listen.ts";
+import type { Application } from "../application.ts";
+import { type Authenticator, credentialsOf } from "../auth/identity.ts";
+import { RequestError } from "../errors.ts";
+import type { Identity } from "../types.ts";
+
+/** Convex's limit for bodies of HTTP actions, in both directions. */
+const MAX_BODY_BYTES = 20 * 1024 * 1024;
+const BODILESS_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+export interface SiteParts {
+  application: Application;
+  authenticator: Authenticator;
+  log: (line: string) => void;
+}
+
+/** `prefix`: what to take off the path before routing, "" or "/http". */
+export function siteRoutes(parts: SiteParts, prefix: "" | "/http"): Hono<OnNode> {
+  const { application, authenticator, log } = parts;
+  const routes = new Hono<OnNode>();
+  routes.use(`${prefix}/*`, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }));
+  routes.all(`${prefix}/*`, async (context) => {
+    const identity = await identityOf(authenticator, context.req.header("authorization"));
+    const response = await application.httpAction(actionRequest(context, prefix), identity, context.req.raw.signal);
+    return limitedResponse(response, () =>
+      log(`The response to ${context.req.method} ${context.req.path} was cut at 20 MiB.`),
+    );
+  });
+  return routes;
+}
+
+/** A header that means nothing to Convex may mean something to the handler, so it never fails the request. */
+async function identityOf(authenticator: Authenticator, header: string | undefined): Promise<Identity> {
+  try {
+    return (await authenticator.authenticate(credentialsOf(header))).identity;
+  } catch (error) {
+    if (error instanceof RequestError) return { kind: "unknown" };
+    throw error;
+  }
+}
+
+/** The request as the handler sees it: the address the client used, and no body where HTTP gives it no meaning. */
+function actionRequest({ req }: Context<OnNode>, prefix: string): Request {
+  const url = new URL(req.url);
+  const forwarded = req.header("x-forwarded-proto") ?? /proto="?(\w+)/i.exec(req.header("forwarded") ?? "")?.[1];
+  if (forwarded === "http" || forwarded === "https") url.protocol = forwarded;
+  url.pathname = url.pathname.slice(prefix.length);
+  const body = BODILESS_METHODS.has(req.method) ? null : req.raw.body;
+  // A streamed body needs `duplex`, which the DOM's types do not know.
+  const init: RequestInit & { duplex: "half" } = {
+    method: req.method,
+    headers: req.raw.headers,
+    body,
+    signal: req.raw.signal,
+    duplex: "half",
+  };
+  return new Request(url, init);
+}
+
+/** Ends the connection, so that the client notices, when the body grows past the limit. */
+function limitedResponse(response: Response, onCut: () => void): Response {
+  if (response.body === null) return response;
+  let sentBytes = 0;
+  const limit = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      sentBytes += chunk.byteLength;
+      if (sentBytes <= MAX_BODY_BYTES) return controller.enqueue(chunk);
+      onCut();
+      controller.error(new Error("The response body exceeds 20 MiB."));
+    },
+  });
+  return new Response(response.body.pipeThrough(limit), response);
+}
+
+function refuseLargeBody(): never {
+  throw new RequestError("tooLarge", "RequestTooLarge", `A request body may hold at most ${MAX_BODY_BYTES} bytes.`);
+}
