@@ -1,0 +1,18 @@
+import { Button } from "../ui/Button.tsx";
+
+interface FailureProps {
+  sentence: string;
+  /** What the button says and does; without it the page is loaded again. */
+  action?: { label: string; onClick: () => void };
+}
+
+/** A page, or part of one, that could not be shown: one sentence and a way on. */
+export function Failure({ sentence, action }: FailureProps) {
+  const { label, onClick } = action ?? { label: "Try again", onClick: () => location.reload() };
+  return (
+    <div role="alert" className="grid h-full place-content-center justify-items-center gap-5 p-6 text-center">
+      <p className="max-w-[36ch] text-[17px] text-pretty">{sentence}</p>
+      <Button onClick={onClick}>{label}</Button>
+    </div>
+  );
+}

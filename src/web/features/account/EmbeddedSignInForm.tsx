@@ -1,0 +1,54 @@
+import { type FormEvent, useState } from "react";
+import { NAME_CHARACTERS } from "../../../shared/limits.ts";
+import { unknownTrouble } from "../../app/sentences.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Problem } from "../../ui/Problem.tsx";
+import { SignInRefused, type SignInRequest } from "./embeddedSession.ts";
+
+/** Asks a demo person for an address and, if they like, a name. Says plainly that it is a stand-in. */
+export function EmbeddedSignInForm({ signIn }: { signIn: (request: SignInRequest) => Promise<void> }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    setBusy(true);
+    setProblem(null);
+    try {
+      await signIn(signInRequestOf(form));
+    } catch (error) {
+      setProblem(error instanceof SignInRefused ? error.message : unknownTrouble);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form onSubmit={submit} className="grid gap-4">
+      <Field
+        label="Email"
+        name="email"
+        type="email"
+        autoComplete="email"
+        placeholder="ada@example.com"
+        required
+        autoFocus
+      />
+      <Field label="Name" hint="optional" name="name" autoComplete="name" maxLength={NAME_CHARACTERS} />
+      {problem && <Problem>{problem}</Problem>}
+      <Button type="submit" kind="primary" busy={busy} className="mt-1 w-full">
+        Sign in
+      </Button>
+      <p className="text-center text-[13px] leading-relaxed text-muted">
+        This server runs the built-in sign-in, made for trying Noruxa out: any address works and no password is asked.
+      </p>
+    </form>
+  );
+}
+
+function signInRequestOf(form: FormData): SignInRequest {
+  const email = String(form.get("email") ?? "").trim();
+  const name = String(form.get("name") ?? "").trim();
+  return name ? { email, name } : { email };
+}

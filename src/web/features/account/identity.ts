@@ -1,0 +1,17 @@
+import { type ComponentType, createContext, use } from "react";
+
+/** What the rest of the app knows of whoever signs people in, be it Clerk or the embedded service. */
+export interface Identity {
+  /** Asks a person to sign in. */
+  SignInForm: ComponentType;
+  /** Ends the session in this browser. */
+  signOut: () => Promise<void>;
+}
+
+export const IdentityContext = createContext<Identity | null>(null);
+
+export function useIdentity(): Identity {
+  const identity = use(IdentityContext);
+  if (!identity) throw new Error("useIdentity needs an identity provider above it");
+  return identity;
+}

@@ -1,0 +1,26 @@
+import { useMutation } from "convex/react";
+import type { FunctionArgs } from "convex/server";
+import { useEffect } from "react";
+import { type Account, api } from "../../app/api.ts";
+import { sentenceOf } from "../../app/sentences.ts";
+import { applyTheme } from "../../app/theme.ts";
+import { useNotice } from "../../ui/Notices.tsx";
+
+type Settings = NonNullable<FunctionArgs<typeof api.account.update>["settings"]>;
+
+/** Changes the settings given and leaves the others. The page shows the change before the server has heard of it. */
+export function useUpdateSettings(): (settings: Settings) => void {
+  const update = useMutation(api.account.update).withOptimisticUpdate((localQueryStore, args) => {
+    const account = localQueryStore.getQuery(api.account.me);
+    if (account)
+      localQueryStore.setQuery(api.account.me, {}, { ...account, settings: { ...account.settings, ...args.settings } });
+  });
+  const notify = useNotice();
+  return (settings) => void update({ settings }).catch((error) => notify(sentenceOf(error)));
+}
+
+/** Keeps the page in the theme the person chose, on whichever device they chose it. */
+export function useThemeOf({ settings }: Account): void {
+  const theme = settings.theme ?? "system";
+  useEffect(() => applyTheme(theme), [theme]);
+}

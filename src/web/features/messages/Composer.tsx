@@ -1,0 +1,93 @@
+import clsx from "clsx";
+import { ArrowUp, Square } from "lucide-react";
+import type { KeyboardEvent, ReactNode } from "react";
+import { characterCount, MESSAGE_TEXT_CHARACTERS } from "../../../shared/limits.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Problem } from "../../ui/Problem.tsx";
+
+/** With this little room left, in characters, the composer says so. */
+const scarceRoom = 2_000;
+
+interface ComposerProps {
+  draft: string;
+  onDraft: (draft: string) => void;
+  onSend: (text: string) => void;
+  /** Stops the reply in progress; absent when there is none. */
+  onStop?: () => void;
+  problem: string | null;
+  /** A message is on its way, and a second must wait. */
+  sending: boolean;
+  /** What stands at the left of the bottom row: the model picker. */
+  children: ReactNode;
+}
+
+/** Where a person writes. Enter sends, Shift+Enter begins a new line, Escape stops the reply in progress. */
+export function Composer({ draft, onDraft, onSend, onStop, problem, sending, children }: ComposerProps) {
+  const text = draft.trim();
+  const sendable = text.length > 0 && characterCount(text) <= MESSAGE_TEXT_CHARACTERS && !sending && !onStop;
+  const send = () => sendable && onSend(text);
+
+  const keyDown = (event: KeyboardEvent) => {
+    // While an input method composes a character, Enter belongs to it.
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  return (
+    <div className="grid gap-2">
+      {problem && <Problem>{problem}</Problem>}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
+        className="rounded-2xl border border-edge bg-raised shadow-raised focus-within:border-accent focus-within:outline-1 focus-within:outline-accent"
+      >
+        <textarea
+          aria-label="Message"
+          placeholder="Write a message"
+          value={draft}
+          onChange={(event) => onDraft(event.target.value)}
+          onKeyDown={keyDown}
+          rows={1}
+          autoFocus={matchMedia("(pointer: fine)").matches}
+          className="scroll-quiet field-sizing-content block max-h-[40dvh] min-h-[52px] w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-[16px] placeholder:text-muted focus:outline-none"
+        />
+        <div className="flex items-center gap-2 px-2 pb-2">
+          {children}
+          <span className="flex-1" />
+          <RoomLeft characters={MESSAGE_TEXT_CHARACTERS - characterCount(text)} />
+          {onStop ? <StopButton onStop={onStop} /> : <SendButton enabled={sendable} />}
+        </div>
+      </form>
+    </div>
+  );
+}
+
+function RoomLeft({ characters }: { characters: number }) {
+  if (characters > scarceRoom) return null;
+  const count = Math.abs(characters).toLocaleString("en");
+  return (
+    <span role="status" className={clsx("text-[13px] tabular-nums", characters < 0 ? "text-danger" : "text-muted")}>
+      {characters < 0 ? `${count} characters too many` : `${count} characters left`}
+    </span>
+  );
+}
+
+const roundButton = "size-9 bg-accent text-on-accent hover:not-disabled:bg-accent-strong";
+
+function SendButton({ enabled }: { enabled: boolean }) {
+  return (
+    <IconButton round label="Send" type="submit" disabled={!enabled} className={roundButton}>
+      <ArrowUp aria-hidden size={19} strokeWidth={2.3} />
+    </IconButton>
+  );
+}
+
+function StopButton({ onStop }: { onStop: () => void }) {
+  return (
+    <IconButton round label="Stop (Esc)" onClick={onStop} className={roundButton}>
+      <Square aria-hidden size={13} fill="currentColor" />
+    </IconButton>
+  );
+}

@@ -1,0 +1,69 @@
+import { ArrowDown } from "lucide-react";
+import { useStickToBottom } from "use-stick-to-bottom";
+import type { Message, Model } from "../../app/api.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { PersonMessage } from "./PersonMessage.tsx";
+import { ReplyMessage } from "./ReplyMessage.tsx";
+import type { useConversation } from "./useConversation.ts";
+
+interface MessageLogProps {
+  conversation: ReturnType<typeof useConversation>;
+  models: readonly Model[];
+}
+
+/** The messages, oldest on top. Stays at the newest while it grows, unless the person scrolled away from it. */
+export function MessageLog({ conversation, models }: MessageLogProps) {
+  const { messages, loading, loadOlder, opening, tryAgain } = conversation;
+  const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({
+    initial: "instant",
+    resize: "instant",
+  });
+  const lastId = messages.at(-1)?._id;
+
+  return (
+    <div className="relative min-h-0 flex-1">
+      {/* Focusable, so that it can be scrolled with the keyboard. */}
+      <section ref={scrollRef} tabIndex={0} aria-label="Messages" className="scroll-quiet h-full overflow-y-auto">
+        <div
+          ref={contentRef}
+          className="mx-auto grid max-w-[46rem] grid-cols-[minmax(0,1fr)] gap-6 px-5 pt-8 pb-6 md:px-7"
+        >
+          {loadOlder && (
+            <Button onClick={loadOlder} className="h-9 justify-self-center text-[14px]">
+              Show earlier messages
+            </Button>
+          )}
+          {messages.map((message) =>
+            message.role === "user" ? (
+              <PersonMessage key={message._id} text={message.text} />
+            ) : (
+              <ReplyMessage
+                key={message._id}
+                reply={message}
+                modelLabel={labelOf(message, models)}
+                onTryAgain={message._id === lastId ? () => tryAgain(message) : undefined}
+              />
+            ),
+          )}
+          {opening !== null && messages.length === 0 && <PersonMessage text={opening} />}
+          {loading && opening === null && <p className="sr-only">Opening the chat</p>}
+        </div>
+      </section>
+      {!isAtBottom && (
+        <IconButton
+          round
+          label="Go to the newest message"
+          onClick={() => void scrollToBottom()}
+          className="absolute bottom-3 left-1/2 -translate-x-1/2 size-9 border border-line bg-raised shadow-raised hover:bg-hover"
+        >
+          <ArrowDown aria-hidden size={17} />
+        </IconButton>
+      )}
+    </div>
+  );
+}
+
+function labelOf({ model }: Message, models: readonly Model[]): string {
+  return models.find(({ id }) => id === model)?.label ?? model ?? "Reply";
+}

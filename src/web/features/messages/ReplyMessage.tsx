@@ -1,0 +1,58 @@
+import { RotateCcw } from "lucide-react";
+import { lazy, Suspense } from "react";
+import type { Message } from "../../app/api.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { CopyButton } from "./CopyButton.tsx";
+import { endingSentence } from "./endings.ts";
+import { useReplyText } from "./useReplyText.ts";
+
+const Markdown = lazy(() => import("./Markdown.tsx"));
+
+interface ReplyMessageProps {
+  reply: Message;
+  modelLabel: string;
+  /** Asks for another reply in place of this one; absent where that cannot be done. */
+  onTryAgain?: () => void;
+}
+
+/** What a model wrote, as it arrives and afterwards, and how it ended if it did not end well. */
+export function ReplyMessage({ reply, modelLabel, onTryAgain }: ReplyMessageProps) {
+  const { shown, settled } = useReplyText(reply);
+  const live = reply.state === "streaming" || !settled;
+  const ending = live ? null : endingSentence(reply);
+  return (
+    <article aria-label={modelLabel} aria-busy={live} data-reply-id={reply._id} data-state={reply.state}>
+      {shown === "" && live ? (
+        <Thinking />
+      ) : (
+        // Until the renderer is there, the words are shown as they are: the first must not wait for it.
+        <Suspense fallback={<div className="markdown whitespace-pre-wrap">{shown}</div>}>
+          <Markdown live={live}>{shown}</Markdown>
+        </Suspense>
+      )}
+      {ending && <p className="mt-3 text-[14px] text-muted">{ending}</p>}
+      <div className="-ml-2 flex h-9 items-center gap-0.5">
+        {!live && (
+          <>
+            {reply.text && <CopyButton text={reply.text} label="Copy reply" />}
+            {onTryAgain && (
+              <IconButton label="Try again" onClick={onTryAgain} className="size-8">
+                <RotateCcw aria-hidden size={15} />
+              </IconButton>
+            )}
+            <span className="ml-1.5 truncate text-[13px] text-muted">{modelLabel}</span>
+          </>
+        )}
+      </div>
+    </article>
+  );
+}
+
+function Thinking() {
+  return (
+    <p className="flex h-7 items-center gap-2.5 text-muted">
+      <span aria-hidden className="breathing size-2.5 rounded-full bg-accent" />
+      Thinking
+    </p>
+  );
+}

@@ -1,0 +1,48 @@
+import type { OptimisticLocalStore } from "convex/browser";
+import { insertAtTop, useAction, useMutation } from "convex/react";
+import type { FunctionArgs, FunctionReturnType } from "convex/server";
+import { api, type Message } from "../../app/api.ts";
+
+type SendArgs = FunctionArgs<typeof api.messages.send>;
+type Sent = FunctionReturnType<typeof api.messages.send>;
+
+/** Sends a message and has its reply made. The message is on screen before the server has heard of it. */
+export function useTurn(): (args: Omit<SendArgs, "requestId">) => Promise<Sent> {
+  const send = useMutation(api.messages.send).withOptimisticUpdate(showAtOnce);
+  const start = useStart();
+  return async (args) => {
+    const sent = await send({ ...args, requestId: crypto.randomUUID() });
+    start(sent.replyId);
+    return sent;
+  };
+}
+
+/** Has another reply made beside one that is there already. */
+export function useRegeneration(): (reply: Message) => Promise<void> {
+  const regenerate = useMutation(api.messages.regenerate);
+  const start = useStart();
+  return async (reply) => {
+    const { replyId } = await regenerate({ messageId: reply._id, requestId: crypto.randomUUID() });
+    start(replyId);
+  };
+}
+
+/**
+ * Asks for a reply to be written, from the tab that wants it, since that is the quickest way to its first word. Should
+ * the call be lost, the server starts by itself a few seconds later, so its failure is no news to a person.
+ */
+function useStart(): (replyId: string) => void {
+  const generate = useAction(api.messages.generate);
+  return (replyId) => void generate({ replyId }).catch(() => undefined);
+}
+
+/** Puts the message into the list of its thread until the server's own version takes its place. */
+function showAtOnce(localQueryStore: OptimisticLocalStore, { threadId, requestId, text }: SendArgs): void {
+  if (!threadId) return;
+  insertAtTop({
+    paginatedQuery: api.messages.list,
+    argsToMatch: { threadId },
+    localQueryStore,
+    item: { _id: requestId, role: "user", text, state: "complete", createdAt: Date.now() },
+  });
+}

@@ -1,0 +1,13 @@
+import { useQuery } from "convex/react";
+import { type Account, api, type Model } from "../../app/api.ts";
+import { useUpdateSettings } from "../account/useSettings.ts";
+
+const noModels: Model[] = [];
+
+/** The catalogue, and the model that answers next: the person's choice, else the catalogue's first. */
+export function useModelChoice({ settings }: Account) {
+  const models = useQuery(api.models.list) ?? noModels;
+  const updateSettings = useUpdateSettings();
+  const chosen = models.find(({ id }) => id === settings.defaultModel) ?? models[0];
+  return { models, chosen: chosen?.id, choose: (defaultModel: string) => updateSettings({ defaultModel }) };
+}

@@ -1,0 +1,31 @@
+import { useMutation } from "convex/react";
+import { useLocation } from "wouter";
+import { api, type Thread } from "../../app/api.ts";
+import { newThreadPath, threadPath } from "../../app/paths.ts";
+import { sentenceOf } from "../../app/sentences.ts";
+import { ConfirmDialog } from "../../ui/Dialog.tsx";
+import { useNotice } from "../../ui/Notices.tsx";
+
+/** Asks before a thread is deleted: its key goes in the same moment, so nobody could bring it back. */
+export function RemoveDialog({ thread, onClose }: { thread: Thread; onClose: () => void }) {
+  const remove = useMutation(api.threads.remove);
+  const notify = useNotice();
+  const [location, navigate] = useLocation();
+
+  async function confirm() {
+    if (location === threadPath(thread._id)) navigate(newThreadPath);
+    await remove({ threadId: thread._id }).catch((error) => notify(sentenceOf(error)));
+  }
+
+  return (
+    <ConfirmDialog
+      title="Delete this chat?"
+      confirmLabel="Delete for good"
+      onConfirm={() => void confirm()}
+      onClose={onClose}
+    >
+      “{thread.title || "Untitled"}” and the key that opens it are destroyed at once. This cannot be undone, not even by
+      us.
+    </ConfirmDialog>
+  );
+}

@@ -1,0 +1,75 @@
+import { usePaginatedQuery } from "convex/react";
+import { SquarePen } from "lucide-react";
+import { useState } from "react";
+import { Link } from "wouter";
+import { api, type Thread } from "../../app/api.ts";
+import { newThreadPath } from "../../app/paths.ts";
+import { Button } from "../../ui/Button.tsx";
+import { groupByAge } from "./groups.ts";
+import { RemoveDialog } from "./RemoveDialog.tsx";
+import { RenameDialog } from "./RenameDialog.tsx";
+import { type ThreadCommand, ThreadRow } from "./ThreadRow.tsx";
+
+const recentPageSize = 30;
+const pinnedPageSize = 50;
+
+/** A person's threads: the pinned ones on top, the others by age below. */
+export function ThreadList({ onNavigate }: { onNavigate?: () => void }) {
+  const pinned = usePaginatedQuery(api.threads.list, { view: "pinned" }, { initialNumItems: pinnedPageSize });
+  const recent = usePaginatedQuery(api.threads.list, { view: "recent" }, { initialNumItems: recentPageSize });
+  const [command, setCommand] = useState<{ kind: ThreadCommand; thread: Thread } | null>(null);
+  const done = () => setCommand(null);
+
+  const loaded = pinned.status !== "LoadingFirstPage" && recent.status !== "LoadingFirstPage";
+  const groups = [
+    ...(pinned.results.length > 0 ? [{ heading: "Pinned", threads: pinned.results }] : []),
+    ...groupByAge(recent.results, Date.now()),
+  ];
+  return (
+    <>
+      <div className="px-2.5 pb-2">
+        <Link
+          href={newThreadPath}
+          onClick={onNavigate}
+          className="flex h-10 items-center gap-2.5 rounded-[10px] border border-line bg-raised px-3 text-[14.5px] font-medium hover:bg-hover"
+        >
+          <SquarePen aria-hidden size={16} className="text-accent" />
+          New chat
+        </Link>
+      </div>
+      <nav aria-label="Chats" className="scroll-quiet min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
+        {loaded && groups.length === 0 && <NoThreads />}
+        {groups.map(({ heading, threads }) => (
+          <section key={heading} aria-label={heading} className="mt-4">
+            <h2 className="px-3 pb-1 text-[12.5px] font-medium text-muted">{heading}</h2>
+            <ul>
+              {threads.map((thread) => (
+                <ThreadRow
+                  key={thread._id}
+                  thread={thread}
+                  onNavigate={onNavigate}
+                  onCommand={(kind) => setCommand({ kind, thread })}
+                />
+              ))}
+            </ul>
+          </section>
+        ))}
+        {recent.status === "CanLoadMore" && (
+          <Button onClick={() => recent.loadMore(recentPageSize)} className="mt-3 h-9 w-full text-[14px]">
+            Show older
+          </Button>
+        )}
+      </nav>
+      {command?.kind === "rename" && <RenameDialog thread={command.thread} onClose={done} />}
+      {command?.kind === "remove" && <RemoveDialog thread={command.thread} onClose={done} />}
+    </>
+  );
+}
+
+function NoThreads() {
+  return (
+    <p className="px-3 pt-4 text-[14px] leading-relaxed text-pretty text-muted">
+      Your chats will be listed here, sealed with a key of your own.
+    </p>
+  );
+}

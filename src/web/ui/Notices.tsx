@@ -1,0 +1,42 @@
+import { X } from "lucide-react";
+import { Toast } from "radix-ui";
+import { createContext, type ReactNode, use, useCallback, useState } from "react";
+
+const NoticeContext = createContext<(sentence: string) => void>(() => undefined);
+
+/** Shows a sentence in the corner for a few seconds: for trouble that has no place of its own on the page. */
+export function useNotice(): (sentence: string) => void {
+  return use(NoticeContext);
+}
+
+export function NoticeProvider({ children }: { children: ReactNode }) {
+  const [notices, setNotices] = useState<{ id: number; sentence: string }[]>([]);
+  const notify = useCallback(
+    (sentence: string) => setNotices((shown) => [...shown, { id: (shown.at(-1)?.id ?? 0) + 1, sentence }]),
+    [],
+  );
+  const dismiss = (id: number) => setNotices((shown) => shown.filter((notice) => notice.id !== id));
+  return (
+    <NoticeContext value={notify}>
+      <Toast.Provider duration={7_000} label="Notice">
+        {children}
+        {notices.map(({ id, sentence }) => (
+          <Toast.Root
+            key={id}
+            onOpenChange={(open) => !open && dismiss(id)}
+            className="appearing flex items-start gap-3 rounded-xl bg-ink py-3 pr-2 pl-4 text-[14.5px] text-canvas shadow-floating"
+          >
+            <Toast.Description className="min-w-0 flex-1 py-0.5">{sentence}</Toast.Description>
+            <Toast.Close
+              aria-label="Dismiss"
+              className="grid size-7 place-items-center rounded-md opacity-70 hover:opacity-100"
+            >
+              <X aria-hidden size={16} />
+            </Toast.Close>
+          </Toast.Root>
+        ))}
+        <Toast.Viewport className="fixed right-4 bottom-4 z-50 grid w-[min(380px,calc(100vw-32px))] gap-2" />
+      </Toast.Provider>
+    </NoticeContext>
+  );
+}
