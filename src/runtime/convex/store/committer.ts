@@ -1,0 +1,182 @@
+/**
+ * Commits: validates what transactions read, makes what they wrote durable, several at a time.
+ *
+ * [Note: Group commit]
+ * The cost of a commit is its fsync. Commits asked for within one turn of the event loop are written in one SQLite
+ * transaction with one fsync, each validated against all before it, its own group included. When SQLite refuses
+ * (disk full, an I/O error), nothing of the group is written and every commit in it is told so.
+ */
+import { ConflictError } from "../errors.ts";
+import type { Commit, ReadSet } from "../types.ts";
+import { keyToBlob } from "../values/indexKey.ts";
+import type { IndexDefinition, SqliteCatalog, TableDefinition } from "./catalog.ts";
+import { CommitLog, writtenKeysOf } from "./commitLog.ts";
+import type { Connection } from "./connection.ts";
+import type { DocumentChange, DocumentVersion } from "./pendingWrites.ts";
+import type { IntervalReadSet, WrittenKeys } from "./readSet.ts";
+import type { SqliteTransaction } from "./transaction.ts";
+
+/** What the committer needs from the store. */
+export interface CommitterHost {
+  readonly connection: Connection;
+  readonly catalog: SqliteCatalog;
+  /** The newest durable timestamp when the store was opened. */
+  readonly latestTs: bigint;
+  nowNs(): bigint;
+  /** The database is about to change; see [Note: A snapshot is a SQLite read transaction]. */
+  beforeWrite(): void;
+  /** The oldest timestamp an open transaction began at, or null. */
+  oldestOpenTs(): bigint | null;
+  onDurable(commit: Commit): void;
+  onFailure(error: unknown): void;
+}
+
+/** Counters for metrics: how many transactions were made durable, in how many SQLite transactions. */
+export interface CommitCounters {
+  transactions: number;
+  groups: number;
+  conflicts: number;
+}
+
+interface QueuedCommit {
+  readonly transaction: SqliteTransaction;
+  readonly resolve: (ts: bigint) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface AcceptedCommit extends QueuedCommit {
+  readonly ts: bigint;
+  readonly written: WrittenKeys;
+}
+
+export class Committer {
+  readonly counters: CommitCounters = { transactions: 0, groups: 0, conflicts: 0 };
+  readonly #host: CommitterHost;
+  readonly #log = new CommitLog();
+  #queue: QueuedCommit[] = [];
+  #latestTs: bigint;
+
+  constructor(host: CommitterHost) {
+    this.#host = host;
+    this.#latestTs = host.latestTs;
+  }
+
+  get latestTs(): bigint {
+    return this.#latestTs;
+  }
+
+  /** Queues a transaction that has writes. */
+  commit(transaction: SqliteTransaction): Promise<bigint> {
+    return new Promise((resolve, reject) => {
+      if (this.#queue.length === 0) setImmediate(() => this.flush());
+      this.#queue.push({ transaction, resolve, reject });
+    });
+  }
+
+  /** Writes what is queued now. */
+  flush(): void {
+    const queued = this.#queue;
+    this.#queue = [];
+    for (const { transaction } of queued) transaction.close();
+    const accepted = this.#accept(queued);
+    if (accepted.length > 0) this.#persist(accepted);
+    this.#log.forgetUpTo(this.#host.oldestOpenTs() ?? this.#latestTs);
+  }
+
+  #accept(queued: readonly QueuedCommit[]): AcceptedCommit[] {
+    const accepted: AcceptedCommit[] = [];
+    let ts = this.#latestTs;
+    const nowNs = this.#host.nowNs();
+    for (const entry of queued) {
+      const { transaction } = entry;
+      const isStale =
+        transaction.catalogVersion !== this.#host.catalog.version ||
+        this.#log.wasTouchedSince(transaction.beginTs, transaction.reads) ||
+        accepted.some((earlier) => transaction.reads.isTouchedBy(earlier.written));
+      if (isStale) {
+        this.counters.conflicts++;
+        entry.reject(new ConflictError("What this function read was changed by another before it could commit."));
+        continue;
+      }
+      ts = ts + 1n > nowNs ? ts + 1n : nowNs;
+      accepted.push({ ...entry, ts, written: writtenKeysOf(transaction.pending.changes()) });
+    }
+    return accepted;
+  }
+
+  #persist(accepted: readonly AcceptedCommit[]): void {
+    const newestTs = (accepted.at(-1) as AcceptedCommit).ts;
+    const tables = new Set<TableDefinition>();
+    try {
+      this.#host.beforeWrite();
+      this.#host.connection.write(() => {
+        for (const { transaction } of accepted) this.#writeTransaction(transaction, tables);
+        this.#host.connection.statement("UPDATE meta SET value = ? WHERE name = 'latest_ts'").run(newestTs);
+      });
+    } catch (cause) {
+      const error = new Error(`The database could not be written: ${(cause as Error).message}`, { cause });
+      for (const { reject } of accepted) reject(error);
+      this.#host.onFailure(cause);
+      return;
+    }
+    this.#host.catalog.markStored(tables);
+    this.#latestTs = newestTs;
+    this.counters.groups++;
+    this.counters.transactions += accepted.length;
+    for (const { ts, written } of accepted) this.#log.append(ts, written);
+    this.#announce(accepted, newestTs);
+    for (const { resolve, ts } of accepted) resolve(ts);
+  }
+
+  #announce(accepted: readonly AcceptedCommit[], ts: bigint): void {
+    this.#host.onDurable({
+      ts,
+      touches: (reads: ReadSet) => accepted.some(({ written }) => (reads as IntervalReadSet).isTouchedBy(written)),
+    });
+  }
+
+  #writeTransaction(transaction: SqliteTransaction, tables: Set<TableDefinition>): void {
+    for (const change of transaction.pending.changes()) {
+      if (!tables.has(change.table)) this.#host.catalog.store(change.table);
+      tables.add(change.table);
+      this.#writeChange(change);
+    }
+    const count = this.#host.connection.statement("UPDATE tables SET document_count = document_count + ? WHERE id = ?");
+    for (const [tableId, delta] of transaction.pending.documentDeltas()) if (delta !== 0) count.run(delta, tableId);
+  }
+
+  #writeChange({ table, before, after }: DocumentChange): void {
+    const rowId = this.#writeDocument(before, after);
+    table.indexes.forEach((index, position) => {
+      this.#writeEntry(index, before?.keys[position], after?.keys[position], rowId);
+    });
+  }
+
+  #writeDocument(before: DocumentVersion | null, after: DocumentVersion | null): number {
+    const { connection } = this.#host;
+    const rowId = before?.document.rowId ?? null;
+    if (!after) {
+      connection.statement("DELETE FROM documents WHERE id = ?").run(rowId);
+      return rowId as number;
+    }
+    const { json, sizeBytes } = after.document;
+    if (rowId === null) {
+      const inserted = connection.statement("INSERT INTO documents (json, size) VALUES (?, ?)").run(json, sizeBytes);
+      return Number(inserted.lastInsertRowid);
+    }
+    connection.statement("UPDATE documents SET json = ?, size = ? WHERE id = ?").run(json, sizeBytes, rowId);
+    return rowId;
+  }
+
+  #writeEntry(index: IndexDefinition, before: string | undefined, after: string | undefined, rowId: number): void {
+    if (before === after) return;
+    const { connection } = this.#host;
+    if (before !== undefined) {
+      connection.statement("DELETE FROM index_entries WHERE index_id = ? AND key = ?").run(index.id, keyToBlob(before));
+    }
+    if (after === undefined) return;
+    connection
+      .statement("INSERT INTO index_entries (index_id, key, document_id) VALUES (?, ?, ?)")
+      .run(index.id, keyToBlob(after), rowId);
+  }
+}

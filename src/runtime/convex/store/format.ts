@@ -1,0 +1,151 @@
+/**
+ * The database file: its tables, its format version, and the checks made before anything is written to it.
+ *
+ * Documents are stored once, as JSON text, and found through index entries alone: `by_id` and
+ * `by_creation_time` are indexes like any other (see [Note: Keys are byte strings] for what a key is).
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { DataFolderError } from "../errors.ts";
+import { Connection, firstRow, isDamage } from "./connection.ts";
+
+/** Each step brings a file from format version `index` to `index + 1`. Steps are never edited, only added. */
+const MIGRATIONS: readonly ((connection: Connection) => void)[] = [createTables];
+
+const FORMAT_VERSION = MIGRATIONS.length;
+
+/** A full `quick_check` reads the whole file (some 500 MB/s); beyond this size only the catalogue is checked. */
+const FULL_CHECK_BYTES_MAX = 64 * 1024 * 1024;
+
+const SQLITE_MAGIC = "SQLite format 3\0";
+
+/** Opens the writing connection of a new or existing database. Throws `DataFolderError`, having changed nothing. */
+export function openDatabase(path: string): Connection {
+  createPrivateFile(path);
+  if (statSync(path).size > 0) explainingDamage(path, () => inspect(path));
+  return explainingDamage(path, () => {
+    const connection = new Connection(path);
+    configure(connection);
+    migrate(connection);
+    return connection;
+  });
+}
+
+/** People's data: readable by the owner of the process only. SQLite gives its side files the same mode. */
+function createPrivateFile(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+}
+
+function explainingDamage<Result>(path: string, open: () => Result): Result {
+  try {
+    return open();
+  } catch (error) {
+    throw isDamage(error) ? damaged(path, error) : error;
+  }
+}
+
+/** Reads enough, through a connection that cannot write, to know whether this version can use the file. */
+function inspect(path: string): void {
+  if (readHeader(path) !== SQLITE_MAGIC) throw damaged(path);
+  const connection = new Connection(path, { readOnly: true });
+  try {
+    const version = storedVersion(connection);
+    if (version > FORMAT_VERSION) throw newer(path, version);
+    const scope = statSync(path).size <= FULL_CHECK_BYTES_MAX || version === 0 ? "1" : "'tables'";
+    const [finding] = firstRow<[string]>(connection, `PRAGMA quick_check(${scope})`) ?? ["no answer"];
+    if (finding !== "ok") throw damaged(path, new Error(finding));
+  } finally {
+    connection.close();
+  }
+}
+
+function readHeader(path: string): string {
+  const header = Buffer.alloc(SQLITE_MAGIC.length);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, header, 0, header.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return header.toString("latin1");
+}
+
+/** 0: nothing was created yet. */
+function storedVersion(connection: Connection): number {
+  const [tableCount] = firstRow<[number]>(connection, "SELECT count(*) FROM sqlite_schema") ?? [0];
+  if (tableCount === 0) return 0;
+  const meta = firstRow<[number]>(connection, "SELECT 1 FROM sqlite_schema WHERE name = 'meta'");
+  if (!meta)
+    throw new DataFolderError("The database file was not written by this program; choose another data folder.");
+  return firstRow<[number]>(connection, "SELECT value FROM meta WHERE name = 'format_version'")?.[0] ?? 0;
+}
+
+/**
+ * `synchronous=FULL`: what was acknowledged survives a power cut. `secure_delete`: a deleted row's bytes are
+ * overwritten, not just unlinked; see [Note: Deleted bytes].
+ */
+function configure(connection: Connection): void {
+  connection.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000",
+  );
+}
+
+function migrate(connection: Connection): void {
+  const version = storedVersion(connection);
+  if (version === FORMAT_VERSION) return;
+  connection.write(() => {
+    for (const step of MIGRATIONS.slice(version)) step(connection);
+    connection
+      .statement(
+        "INSERT INTO meta (name, value) VALUES ('format_version', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1",
+      )
+      .run(FORMAT_VERSION);
+  });
+}
+
+function createTables(connection: Connection): void {
+  connection.exec(`
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE schemas (namespace TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE tables (
+      id INTEGER PRIMARY KEY,
+      namespace TEXT NOT NULL,
+      name TEXT NOT NULL,
+      number INTEGER NOT NULL,
+      document_count INTEGER NOT NULL,
+      UNIQUE (namespace, name),
+      UNIQUE (namespace, number)
+    ) STRICT;
+    CREATE TABLE indexes (
+      id INTEGER PRIMARY KEY,
+      table_id INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      fields TEXT NOT NULL,
+      staged INTEGER NOT NULL,
+      UNIQUE (table_id, name)
+    ) STRICT;
+    CREATE TABLE documents (id INTEGER PRIMARY KEY, json TEXT NOT NULL, size INTEGER NOT NULL) STRICT;
+    CREATE TABLE index_entries (
+      index_id INTEGER NOT NULL,
+      key BLOB NOT NULL,
+      document_id INTEGER NOT NULL,
+      PRIMARY KEY (index_id, key)
+    ) STRICT, WITHOUT ROWID;
+  `);
+  const insert = connection.statement("INSERT INTO meta (name, value) VALUES (?, ?)");
+  insert.run("latest_ts", 0n);
+  insert.run("cursor_key", randomBytes(32));
+}
+
+function newer(path: string, version: number): DataFolderError {
+  return new DataFolderError(
+    `${path} was written by a newer version (format ${version}; this version knows ${FORMAT_VERSION}). Update, or choose another data folder. Nothing was changed.`,
+  );
+}
+
+function damaged(path: string, cause?: unknown): DataFolderError {
+  return new DataFolderError(
+    `${path} is damaged or not a database. Restore it from a backup, or choose another data folder. Nothing was changed.`,
+    { cause },
+  );
+}
