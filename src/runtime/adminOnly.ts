@@ -5,7 +5,7 @@ import { sameSecret } from "./sameSecret.ts";
 export function adminOnly(adminKey: string) {
   return createMiddleware(async (c, next) => {
     const [scheme, ...rest] = (c.req.header("authorization") ?? "").split(" ");
-    const isKnownScheme = scheme === "Convex" || scheme === "Bearer";
+    const isKnownScheme = ["convex", "bearer"].includes(scheme!.toLowerCase());
     if (isKnownScheme && sameSecret(rest.join(" "), adminKey)) return next();
     return c.json({ error: "The admin key is missing or wrong; it is in admin.key in the data folder." }, 401);
   });

@@ -75,7 +75,7 @@ export function readConfig(args: string[], processEnv: NodeJS.ProcessEnv, projec
   return {
     host: env["HOST"] || "127.0.0.1",
     ports: portsFrom(parsePortBase(flags["port-base"] ?? FLAGS["port-base"].default)),
-    dataDir: path.resolve(projectDir, flags.data ?? FLAGS.data.default),
+    dataDir: path.resolve(flags.data ?? path.join(projectDir, FLAGS.data.default)),
     env,
   };
 }

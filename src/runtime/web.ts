@@ -35,7 +35,7 @@ export function startWeb(options: WebOptions): Promise<Listener> {
 
 function webApp({ dir, config, built }: WebOptions): Hono<OnNode> {
   const headers = config.then(securityHeaders);
-  headers.catch(() => {}); // Whoever waits for a request sees the failure; without one nobody needs to.
+  headers.catch(() => undefined); // Its failure is met by the request that needs it.
   const app = new Hono<OnNode>();
   app.use(async (c, next) => (await headers)(c, next));
   app.get("/config.json", async (c) => {

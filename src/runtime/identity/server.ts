@@ -40,33 +40,35 @@ export interface IdentityOptions {
   appOrigins: readonly [string, ...string[]];
 }
 
-export interface Identity extends Listener {
+export interface Identity extends Pick<Listener, "url" | "close"> {
   /** Sends webhooks there from now on; until then they wait. */
   deliverWebhooksTo(endpoint: string): void;
 }
 
 export async function startIdentity(options: IdentityOptions): Promise<Identity> {
-  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-  const key = await loadSigningKey(options.dir);
-  const db = openDatabase(path.join(options.dir, "identity.sqlite"));
-  const { clock, webhookSecret: secret } = options;
-  const webhooks = new WebhookOutbox({ db, clock, secret, instanceId: key.kid });
-  const directory = new Directory(db, clock, (event, data) => webhooks.add(event, data));
-  const tokens = new TokenIssuer(key, clock, () => listener.url);
-  const app = identityApp({ ...options, directory, tokens, webhooks, ownUrl: () => listener.url });
-  const listener = await listen(app, { ...options, name: "identity" }).catch((error) => {
-    db.close();
+  const { dir, clock, webhookSecret: secret } = options;
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const key = await loadSigningKey(dir);
+  const closing = new AsyncDisposableStack();
+  const db = openDatabase(path.join(dir, "identity.sqlite"));
+  closing.defer(() => db.close());
+  try {
+    const webhooks = new WebhookOutbox({ db, clock, secret, instanceId: key.kid });
+    closing.defer(() => webhooks.close());
+    const directory = new Directory(db, clock, (event, data) => webhooks.add(event, data));
+    const tokens = new TokenIssuer(key, clock, () => listener.url);
+    const app = identityApp({ ...options, directory, tokens, webhooks, ownUrl: () => listener.url });
+    const listener = await listen(app, { ...options, name: "identity" });
+    closing.defer(listener.close);
+    return {
+      url: listener.url,
+      deliverWebhooksTo: (endpoint) => webhooks.deliverTo(endpoint),
+      close: () => closing.disposeAsync(),
+    };
+  } catch (error) {
+    await closing.disposeAsync();
     throw error;
-  });
-  return {
-    url: listener.url,
-    deliverWebhooksTo: (endpoint) => webhooks.deliverTo(endpoint),
-    close: async () => {
-      await listener.close();
-      await webhooks.close();
-      db.close();
-    },
-  };
+  }
 }
 
 interface Parts {

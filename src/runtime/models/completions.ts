@@ -41,7 +41,7 @@ export interface Answer {
 }
 
 /** What the plan wants to go wrong, and after how many chunks. */
-type Trouble = { kind: "cut" | "garbage" | "hanging"; afterChunks: number };
+type Trouble = { kind: "cut" | "garbage" | "hang"; afterChunks: number };
 
 const NO_JSON = '{"choices":[{"delta":{"content": oops\u0000';
 
@@ -59,7 +59,9 @@ export async function sendAnswer(response: ServerResponse, answer: Answer): Prom
       send?.chunk(chunk);
       logged.chunkTimesMs.push(preciseNowMs());
     }
-    if (trouble) await makeTrouble(response, trouble.kind, request.stream === true, gone.signal);
+    if (trouble?.kind === "hang") await waitForAbort(gone.signal);
+    else if (trouble?.kind === "cut") await cutOff(response);
+    else if (trouble?.kind === "garbage") garble(response, request.stream === true);
     else if (send) send.end();
     else response.writeHead(200, JSON_HEADERS).end(JSON.stringify(completionJson(answer)));
     logEnding(logged, trouble?.kind ?? "complete");
@@ -74,7 +76,7 @@ const JSON_HEADERS = { "content-type": "application/json" };
 function troubleOf(plan: Plan): Trouble | null {
   if (plan.cutAfterChunks !== undefined) return { kind: "cut", afterChunks: plan.cutAfterChunks };
   if (plan.garbageAfterChunks !== undefined) return { kind: "garbage", afterChunks: plan.garbageAfterChunks };
-  if (plan.hangAfterChunks !== undefined) return { kind: "hanging", afterChunks: plan.hangAfterChunks };
+  if (plan.hangAfterChunks !== undefined) return { kind: "hang", afterChunks: plan.hangAfterChunks };
   return null;
 }
 
@@ -88,11 +90,9 @@ async function* paced(chunks: readonly Chunk[], pace: Pace, gone: AbortSignal): 
   }
 }
 
-async function makeTrouble(response: ServerResponse, kind: Trouble["kind"], stream: boolean, gone: AbortSignal) {
-  if (kind === "hanging") return waitForAbort(gone);
-  if (kind === "garbage") return garble(response, stream);
-  // What was written should reach the client before the cut; a reset would throw it away.
-  await new Promise((resolve) => (response.headersSent ? response.write("", resolve) : resolve(null)));
+/** Drops the connection once what was written has left; a reset at once would throw that away. */
+async function cutOff(response: ServerResponse): Promise<void> {
+  if (response.headersSent) await new Promise((resolve) => response.write("", resolve));
   response.socket?.destroySoon();
 }
 

@@ -1,6 +1,6 @@
 /** What the stand-in received and how it ended, for tests to read back. In memory only, and bounded. */
 
-export type Ending = "running" | "complete" | "aborted" | "failed" | "cut" | "garbage" | "hanging";
+export type Ending = "running" | "complete" | "aborted" | "failed" | "cut" | "garbage" | "hang";
 
 export interface LoggedRequest {
   id: string;

@@ -1,0 +1,59 @@
+/** The environment variables the functions in `convex/` get: what the person set, and the stand-ins for the rest. */
+import { chosenGroup, type Env } from "./config.ts";
+import { MODELS } from "./models/plans.ts";
+import type { Secrets } from "./secrets.ts";
+import type { PageConfig } from "./web.ts";
+
+/** Where the services of a home answer. */
+export interface ServiceUrls {
+  identity: string;
+  models: string;
+  /** Origins of the web page, the one to link to first. */
+  webOrigins: readonly [string, ...string[]];
+}
+
+/** Shown where the person named no operator: whoever runs this home is. */
+const OPERATOR: Env = {
+  OPERATOR_NAME: "Whoever runs this machine",
+  PRIVACY_EMAIL: "privacy@localhost",
+  SECURITY_EMAIL: "security@localhost",
+};
+
+/** A group the person set stands as it is, so that a real key never meets a stand-in's address or the reverse. Pure. */
+export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls): Env {
+  return {
+    ...(chosenGroup(own, "identity") ?? {
+      CLERK_JWT_ISSUER_DOMAIN: urls.identity,
+      CLERK_SECRET_KEY: secrets.identitySecretKey,
+      CLERK_API_URL: urls.identity,
+      CLERK_WEBHOOK_SECRET: secrets.webhookSecret,
+    }),
+    ...(chosenGroup(own, "chat") ?? {
+      CHAT_BASE_URL: `${urls.models}/v1`,
+      CHAT_API_KEY: secrets.modelsApiKey,
+      CHAT_MODELS: JSON.stringify(MODELS.map(({ id, label }) => ({ id, label }))),
+    }),
+    ...secrets.crypto,
+    APP_URL: own["APP_URL"] || urls.webOrigins[0],
+    ALLOWED_ORIGINS: own["ALLOWED_ORIGINS"] || urls.webOrigins.join(","),
+    ...operatorEnv(own),
+  };
+}
+
+/** What the page is told. Pure. */
+export function pageConfig(own: Env, convex: { apiUrl: string; siteUrl: string }, identityUrl: string): PageConfig {
+  const operator = operatorEnv(own);
+  const common = {
+    convexUrl: convex.apiUrl,
+    convexSiteUrl: convex.siteUrl,
+    operatorName: operator["OPERATOR_NAME"]!,
+    contact: operator["PRIVACY_EMAIL"]!,
+  };
+  if (own["VITE_CLERK_PUBLISHABLE_KEY"]) return { ...common, signIn: "clerk" };
+  return { ...common, signIn: "embedded", identityUrl };
+}
+
+function operatorEnv(own: Env): Env {
+  const entries = Object.entries(OPERATOR).map(([name, otherwise]) => [name, own[name] || otherwise]);
+  return Object.fromEntries(entries);
+}

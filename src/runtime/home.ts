@@ -1,0 +1,118 @@
+/**
+ * The embedded home: everything Noruxa needs, in one process and one data folder. This file is its table of
+ * contents; each part is a folder or file beside it.
+ */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { MovableClock } from "./clock.ts";
+import type { HomeConfig } from "./config.ts";
+import { startConvex } from "./convex/server.ts";
+import { openDataFolder, readIfThere, writePrivately } from "./dataFolder.ts";
+import { functionEnv, pageConfig } from "./environment.ts";
+import { startIdentity } from "./identity/server.ts";
+import { withLocalhost } from "./listen.ts";
+import { startModels } from "./models/server.ts";
+import { loadSecrets } from "./secrets.ts";
+import { type PageConfig, startWeb } from "./web.ts";
+import { ensureWebBuild } from "./webBuild.ts";
+
+/** Where functions and what they import live. */
+const FUNCTION_SOURCES = ["convex", "src/shared", "src/policy"];
+
+export interface HomeOptions extends HomeConfig {
+  /** The project's root: `convex/` and the sources of the web app are below it. */
+  projectDir: string;
+  /** Load `convex/` again when a file in it changes. */
+  watch: boolean;
+  log: (line: string) => void;
+}
+
+export interface Home {
+  webUrl: string;
+  apiUrl: string;
+  siteUrl: string;
+  identityUrl: string;
+  modelsUrl: string;
+  adminKey: string;
+  /** Stops everything, in the reverse order of starting. */
+  close(): Promise<void>;
+}
+
+/** Starts a home, or throws and leaves nothing behind: `HomeError` and `DataFolderError` carry the one sentence to show. */
+export async function startHome(options: HomeOptions): Promise<Home> {
+  const { host, ports, env, projectDir, log } = options;
+  const closing = new AsyncDisposableStack();
+  try {
+    const folder = openDataFolder(options.dataDir);
+    closing.defer(folder.release);
+    const databaseDir = path.join(folder.dir, "convex");
+    const secrets = loadSecrets(folder.dir, databaseDir, env);
+    const { adminKey } = secrets;
+    const clock = openClock(folder.dir);
+
+    const page = Promise.withResolvers<PageConfig>();
+    const built = ensureWebBuild(projectDir, log);
+    built.catch(() => undefined); // Its failure is met where it is awaited, once the rest has started.
+    const webDir = path.join(projectDir, "dist", "web");
+    const web = await startWeb({ host, port: ports.web, dir: webDir, config: page.promise, built });
+    closing.defer(web.close);
+    const webOrigins = withLocalhost(web.url);
+
+    const identity = await startIdentity({
+      dir: path.join(folder.dir, "identity"),
+      host,
+      port: ports.identity,
+      clock,
+      adminKey,
+      secretKey: secrets.identitySecretKey,
+      webhookSecret: secrets.webhookSecret,
+      appOrigins: webOrigins,
+    });
+    closing.defer(identity.close);
+
+    const models = await startModels({ host, port: ports.models, apiKey: secrets.modelsApiKey, adminKey });
+    closing.defer(models.close);
+
+    mkdirSync(databaseDir, { recursive: true, mode: 0o700 });
+    const convex = await startConvex({
+      dataDir: databaseDir,
+      convexDir: path.join(projectDir, "convex"),
+      env: functionEnv(env, secrets, { identity: identity.url, models: models.url, webOrigins }),
+      clock,
+      onClockMoved: (aheadMs) => writePrivately(clockFile(folder.dir), JSON.stringify({ aheadMs })),
+      adminKey,
+      host,
+      apiPort: ports.api,
+      sitePort: ports.site,
+      log,
+      watch: options.watch ? FUNCTION_SOURCES.map((source) => path.join(projectDir, source)) : [],
+    });
+    closing.defer(convex.close);
+
+    identity.deliverWebhooksTo(`${convex.siteUrl}/webhooks/clerk`);
+    page.resolve(pageConfig(env, convex, identity.url));
+    await built;
+    return {
+      webUrl: web.url,
+      apiUrl: convex.apiUrl,
+      siteUrl: convex.siteUrl,
+      identityUrl: identity.url,
+      modelsUrl: models.url,
+      adminKey,
+      close: () => closing.disposeAsync(),
+    };
+  } catch (error) {
+    await closing.disposeAsync();
+    throw error;
+  }
+}
+
+/** The shared clock, as far ahead as it was when the folder was last used. */
+function openClock(dir: string): MovableClock {
+  const kept = JSON.parse(readIfThere(clockFile(dir)) ?? `{"aheadMs":0}`) as { aheadMs: number };
+  return new MovableClock(kept.aheadMs);
+}
+
+function clockFile(dir: string): string {
+  return path.join(dir, "clock.json");
+}
