@@ -42,7 +42,7 @@ export interface Store {
    * A transaction without writes resolves at once to its begin timestamp.
    */
   commit(tx: Transaction): Promise<bigint>;
-  /** Called after each durable group of commits, in order. */
+  /** Called once after each durable group of commits, in order, with the group's newest timestamp. */
   onCommit(listener: (commit: Commit) => void): () => void;
   close(): void;
 }
@@ -71,6 +71,8 @@ export interface Catalog {
   count(namespace: ComponentPath, table: string): number;
   /** The table an id belongs to, or null when the id is malformed or its table is unknown in the namespace. */
   tableOfId(namespace: ComponentPath, id: string): string | null;
+  /** The name of the table with this number in the namespace (ids carry table numbers), or null. */
+  tableNameOf(namespace: ComponentPath, tableNumber: number): string | null;
 }
 
 /** Parsed output of `defineSchema(...).export()`. */
@@ -138,7 +140,7 @@ export interface Savepoint {
 
 export interface DocumentStream {
   next(): JsonText | null;
-  /** How many documents were read so far, for metrics. */
+  /** Ends the stream; safe to call twice. */
   close(): void;
 }
 

@@ -1,0 +1,337 @@
+/** Turns a bundle into a deployment by evaluating its modules, as a push to Convex does. */
+import type {
+  AuthProvider,
+  ComponentPath,
+  CronSchedule,
+  DeployedCron,
+  DeployedFunction,
+  FunctionKind,
+  Json,
+  SchemaJson,
+} from "../types.ts";
+import type { Bundle, DefinitionBundle, ModuleSource } from "./bundle.ts";
+import { type ComponentInstance, canonicalPath, type HttpRoutes, LoadedDeployment, parseJson } from "./deployment.ts";
+import { DeploymentError } from "./deploymentError.ts";
+import type { Exports } from "./globals/modules.ts";
+import { evaluateModule, type ImportInput, type ImportScope } from "./importHost.ts";
+import type { IsolateFactory } from "./isolate.ts";
+import { Program } from "./program.ts";
+import { SourceMaps } from "./sourceMaps.ts";
+
+export interface AnalysisInput {
+  bundle: Bundle;
+  isolates: IsolateFactory;
+  /** The folder that holds the Convex folder, for file names in errors. */
+  root: string;
+  version: number;
+  nowMs: number;
+  env: Readonly<Record<string, string>>;
+  systemEnv: Readonly<Record<string, string>>;
+}
+
+/** The result of a definition's `export()`. */
+interface DefinitionExport {
+  name?: string;
+  httpPrefix?: string;
+  childComponents: { name: string; path: string; env: [string, EnvBinding][] | null }[];
+  httpMounts: Record<string, string>;
+  envVars?: [string, { value: string; optional?: boolean }][];
+}
+type EnvBinding = { type: "value"; value: string } | { type: "envVar"; name: string };
+
+const NO_DEFINITION: DefinitionExport = { childComponents: [], httpMounts: {} };
+
+/** Everything an instance of a definition has in common with the others. */
+interface AnalysedDefinition {
+  program: Program;
+  definition: DefinitionExport;
+  schema: SchemaJson | null;
+  functions: Omit<DeployedFunction, "component">[];
+  crons: Omit<DeployedCron, "component">[];
+  routes: Pick<HttpRoutes, "hasRouter" | "exact" | "prefixes">;
+}
+
+/** Throws `DeploymentError` with file and line when the folder cannot be deployed. */
+export function analyse(input: AnalysisInput): LoadedDeployment {
+  const programs = new Map<string, Program>();
+  const sourceMaps = new SourceMaps(input.root, programs);
+  const scope: ImportScope = { ...input, sourceMaps };
+  const add = (program: Program) => {
+    programs.set(program.name, program);
+    return program;
+  };
+  const definitions = new Definitions(scope, input, add);
+  const instances = new Map<ComponentPath, ComponentInstance>();
+  instantiate(definitions, instances, { path: "", definitionPath: "", env: undefined, appEnv: input.env });
+  return new LoadedDeployment({
+    version: input.version,
+    instances,
+    authProviders: input.bundle.authConfig ? readAuthConfig(scope, input, add) : [],
+    sourceMaps,
+    nodeFiles: input.bundle.node.files,
+    loadedAtMs: input.nowMs,
+  });
+}
+
+class Definitions {
+  readonly #scope: ImportScope;
+  readonly #input: AnalysisInput;
+  readonly #add: (program: Program) => Program;
+  readonly #bundles: Map<string, DefinitionBundle>;
+  readonly #exports = new Map<string, DefinitionExport>();
+  readonly #analysed = new Map<string, AnalysedDefinition>();
+
+  constructor(scope: ImportScope, input: AnalysisInput, add: (program: Program) => Program) {
+    this.#scope = scope;
+    this.#input = input;
+    this.#add = add;
+    this.#bundles = new Map(input.bundle.definitions.map((each) => [each.definitionPath, each]));
+  }
+
+  get(definitionPath: string): AnalysedDefinition {
+    const known = this.#analysed.get(definitionPath);
+    if (known) return known;
+    const analysed = this.#analyse(this.#bundle(definitionPath));
+    this.#analysed.set(definitionPath, analysed);
+    return analysed;
+  }
+
+  #bundle(definitionPath: string): DefinitionBundle {
+    const bundle = this.#bundles.get(definitionPath);
+    if (!bundle) throw new DeploymentError(`No component definition was found at "${definitionPath}".`);
+    return bundle;
+  }
+
+  #analyse(bundle: DefinitionBundle): AnalysedDefinition {
+    const program = this.#add(new Program(programName(bundle.definitionPath), bundle.modules));
+    const modules = bundle.entryPoints.map((path) => this.#analyseModule(program, path, bundle.definitionPath));
+    const has = (path: string) => bundle.entryPoints.includes(path);
+    const input = (path: string) => ({ program, path, env: this.#envWhileImporting(bundle.definitionPath) });
+    return {
+      program,
+      definition: this.#exportOf(bundle.definitionPath),
+      schema: bundle.schema && this.#readSchema(bundle),
+      functions: modules.flat(),
+      crons: has("crons.js") ? evaluateModule(this.#scope, input("crons.js"), readCrons) : [],
+      routes: has("http.js")
+        ? evaluateModule(this.#scope, input("http.js"), readRoutes)
+        : { hasRouter: false, exact: [], prefixes: [] },
+    };
+  }
+
+  #analyseModule(program: Program, path: string, definitionPath: string): Omit<DeployedFunction, "component">[] {
+    const input = { program, path, env: this.#envWhileImporting(definitionPath) };
+    return evaluateModule(this.#scope, input, (exports) => readFunctions(path, exports));
+  }
+
+  /** A component's environment is bound per instance, so its modules see none of it while they are imported. */
+  #envWhileImporting(definitionPath: string): ImportInput["env"] {
+    const { env, systemEnv } = this.#input;
+    return (name) => systemEnv[name] ?? (definitionPath === "" ? env[name] : undefined);
+  }
+
+  #readSchema({ definitionPath, schema }: DefinitionBundle): SchemaJson {
+    const input = this.#standalone(`${programName(definitionPath)}.schema`, schema as ModuleSource);
+    return evaluateModule(this.#scope, input, (exports) => parseJson<SchemaJson>(exportedBy(exports, "schema.ts")));
+  }
+
+  #exportOf(definitionPath: string): DefinitionExport {
+    const known = this.#exports.get(definitionPath);
+    if (known) return known;
+    const { definition } = this.#bundle(definitionPath);
+    if (!definition) return NO_DEFINITION;
+    const input = this.#standalone(`${programName(definitionPath)}.config`, definition);
+    const definitions = (path: string) => ({ componentDefinitionPath: path, defaultName: this.#exportOf(path).name });
+    const exported = evaluateModule(this.#scope, { ...input, definitions }, (exports) =>
+      structuredClone(parseJson<DefinitionExport>(JSON.stringify(callExport(exports, "convex.config.ts")))),
+    );
+    this.#exports.set(definitionPath, exported);
+    return exported;
+  }
+
+  #standalone(name: string, module: ModuleSource): ImportInput {
+    const program = this.#add(new Program(name, [module]));
+    return { program, path: module.path, env: () => undefined };
+  }
+}
+
+/** A name for stack traces that holds no slash: "app", "app.rateLimiter" … by folder. */
+function programName(definitionPath: string): string {
+  return definitionPath === "" ? "app" : Buffer.from(definitionPath).toString("base64url");
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Instances
+
+interface InstanceInput {
+  path: ComponentPath;
+  definitionPath: string;
+  /** Undefined for the app, which sees the deployment's environment. */
+  env: Record<string, string> | undefined;
+  appEnv: Readonly<Record<string, string>>;
+}
+
+function instantiate(
+  definitions: Definitions,
+  instances: Map<ComponentPath, ComponentInstance>,
+  input: InstanceInput,
+): void {
+  const { path, env, appEnv } = input;
+  const analysed = definitions.get(input.definitionPath);
+  const { definition } = analysed;
+  const children = new Map(
+    definition.childComponents.map(({ name }) => [name, path === "" ? name : `${path}/${name}`]),
+  );
+  instances.set(path, {
+    path,
+    program: analysed.program,
+    functions: new Map(analysed.functions.map((each) => [each.path, { ...each, component: path }])),
+    schema: analysed.schema,
+    crons: analysed.crons.map((cron) => ({ ...cron, component: path })),
+    children,
+    env,
+    routes: { ...analysed.routes, prefix: definition.httpPrefix ?? "", mounts: mountsOf(definition, children) },
+  });
+  for (const child of definition.childComponents) {
+    const bound = bindEnv(child, env ?? appEnv, definitions.get(child.path).definition);
+    instantiate(definitions, instances, {
+      path: children.get(child.name) ?? "",
+      definitionPath: child.path,
+      env: bound,
+      appEnv,
+    });
+  }
+}
+
+function mountsOf(definition: DefinitionExport, children: Map<string, ComponentPath>): HttpRoutes["mounts"] {
+  return Object.entries(definition.httpMounts).map(([prefix, reference]) => ({
+    prefix,
+    component: children.get(reference.split("/").at(-1) ?? "") ?? "",
+  }));
+}
+
+function bindEnv(
+  child: DefinitionExport["childComponents"][number],
+  parentEnv: Readonly<Record<string, string>>,
+  definition: DefinitionExport,
+): Record<string, string> {
+  const bound: Record<string, string> = {};
+  for (const [name, binding] of child.env ?? []) {
+    const value = binding.type === "value" ? binding.value : parentEnv[binding.name];
+    if (value !== undefined) bound[name] = value;
+  }
+  const missing = (definition.envVars ?? []).find(([name, { optional }]) => !optional && bound[name] === undefined);
+  if (missing) {
+    throw new DeploymentError(
+      `The component "${child.name}" needs the environment variable ${missing[0]}; bind it with app.use(…, { env }).`,
+    );
+  }
+  return bound;
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Reading exports
+
+const KINDS: Record<string, FunctionKind> = { isQuery: "query", isMutation: "mutation", isAction: "action" };
+
+function readFunctions(modulePath: string, exports: Exports): Omit<DeployedFunction, "component">[] {
+  const module = modulePath.replace(/\.js$/, "");
+  return Object.keys(exports).flatMap((name) => {
+    const found = readFunction(`${module}:${name}`, exports[name]);
+    return found ? [found] : [];
+  });
+}
+
+function readFunction(path: string, value: unknown): Omit<DeployedFunction, "component"> | null {
+  if (typeof value !== "function") return null;
+  const flags = value as unknown as Record<string, unknown>;
+  const kinds = Object.keys(KINDS).filter((flag) => flags[flag] === true);
+  const [kindFlag] = kinds;
+  if (kindFlag === undefined || kinds.length > 1 || (flags.isPublic === true && flags.isInternal === true)) return null;
+  return {
+    path: canonicalPath(path),
+    kind: KINDS[kindFlag] as FunctionKind,
+    visibility: flags.isPublic === true ? "public" : "internal",
+    environment: "isolate",
+    args: parseJson(validatorText(flags, "exportArgs") ?? '{"type":"any"}'),
+    returns: parseJson(validatorText(flags, "exportReturns") ?? "null"),
+  };
+}
+
+function validatorText(flags: Record<string, unknown>, name: string): string | undefined {
+  const text = typeof flags[name] === "function" ? flags[name]() : undefined;
+  return typeof text === "string" ? text : undefined;
+}
+
+function readCrons(exports: Exports): Omit<DeployedCron, "component">[] {
+  const crons = exports.default as { isCrons?: boolean } | undefined;
+  if (!crons?.isCrons) throw new DeploymentError("`convex/crons.ts` must have a default export of a Crons object.");
+  const jobs = parseJson<Record<string, { name: string; args: Json[]; schedule: CronSchedule }>>(
+    exportedBy(exports, "crons.ts"),
+  );
+  return Object.entries(jobs).map(([identifier, { name, args, schedule }]) => ({
+    identifier,
+    path: canonicalPath(name),
+    args: args[0] ?? {},
+    schedule,
+  }));
+}
+
+function readRoutes(exports: Exports): AnalysedDefinition["routes"] {
+  const router = exports.default as Router | undefined;
+  if (!router?.isRouter) throw new DeploymentError("The default export of `convex/http.ts` is not a Router.");
+  const routes = router.getRoutes().map(([path, method]) => ({ path, method }));
+  return {
+    hasRouter: true,
+    exact: routes.filter(({ path }) => !path.endsWith("*")),
+    prefixes: routes
+      .filter(({ path }) => path.endsWith("*"))
+      .map(({ path, method }) => ({ method, prefix: path.slice(0, -1) })),
+  };
+}
+
+interface Router {
+  isRouter?: boolean;
+  getRoutes(): [path: string, method: string, handler: unknown][];
+}
+
+function callExport(exports: Exports, file: string): unknown {
+  const value = exports.default as { export?: () => unknown } | undefined;
+  if (typeof value?.export !== "function")
+    throw new DeploymentError(`${file} has no default export of the expected kind.`);
+  return value.export();
+}
+
+function exportedBy(exports: Exports, file: string): string {
+  return String(callExport(exports, file));
+}
+
+// ---------------------------------------------------------------------------------------------------
+// auth.config
+
+type ProviderExport =
+  | { type?: undefined; domain: string; applicationID: string }
+  | { type: "customJwt"; issuer: string; jwks: string; algorithm: "RS256" | "ES256"; applicationID?: string };
+
+function readAuthConfig(scope: ImportScope, input: AnalysisInput, add: (program: Program) => Program): AuthProvider[] {
+  const module = input.bundle.authConfig as ModuleSource;
+  const program = add(new Program("auth", [module]));
+  const env = (name: string) => {
+    const value = input.systemEnv[name] ?? input.env[name];
+    if (value !== undefined) return value;
+    throw new DeploymentError(`Environment variable ${name} is used in auth.config.ts, but its value was not set.`);
+  };
+  return evaluateModule(scope, { program, path: module.path, env }, (exports) => {
+    const config = parseJson<{ providers?: ProviderExport[] } | null>(JSON.stringify(exports.default ?? null));
+    if (!Array.isArray(config?.providers))
+      throw new DeploymentError("auth.config.ts must export default { providers: [...] }.");
+    return config.providers.map(providerOf);
+  });
+}
+
+function providerOf(provider: ProviderExport): AuthProvider {
+  if (provider.type !== "customJwt")
+    return { kind: "oidc", domain: provider.domain, applicationID: provider.applicationID };
+  const { issuer, jwks, algorithm, applicationID } = provider;
+  return { kind: "customJwt", issuer, jwks, algorithm, ...(applicationID === undefined ? {} : { applicationID }) };
+}

@@ -1,0 +1,106 @@
+/** The analysed Convex folder: every component instance with its functions, schema, crons and environment. */
+import type {
+  AuthProvider,
+  ComponentPath,
+  DeployedCron,
+  DeployedFunction,
+  Deployment,
+  Json,
+  SchemaJson,
+} from "../types.ts";
+import type { Program } from "./program.ts";
+import type { SourceMaps } from "./sourceMaps.ts";
+
+/** One installed component, or the app. */
+export interface ComponentInstance {
+  path: ComponentPath;
+  program: Program;
+  functions: Map<string, DeployedFunction>;
+  schema: SchemaJson | null;
+  crons: DeployedCron[];
+  /** Paths of the components it installs, by their name. */
+  children: Map<string, ComponentPath>;
+  /** What `process.env` shows its code; undefined: the deployment's own environment. */
+  env: Readonly<Record<string, string>> | undefined;
+  routes: HttpRoutes;
+}
+
+export interface HttpRoutes {
+  /** Whether the instance has an `http` module. */
+  hasRouter: boolean;
+  /** The prefix under which the app serves its own routes; "" when there is none. */
+  prefix: string;
+  exact: { method: string; path: string }[];
+  prefixes: { method: string; prefix: string }[];
+  /** Where components are mounted: prefix with slashes at both ends, and the instance. */
+  mounts: { prefix: string; component: ComponentPath }[];
+}
+
+export interface DeploymentParts {
+  version: number;
+  instances: Map<ComponentPath, ComponentInstance>;
+  authProviders: AuthProvider[];
+  sourceMaps: SourceMaps;
+  /** Output files of "use node" modules. */
+  nodeFiles: { path: string; code: string }[];
+  loadedAtMs: number;
+}
+
+export class LoadedDeployment implements Deployment {
+  readonly version: number;
+  readonly instances: ReadonlyMap<ComponentPath, ComponentInstance>;
+  readonly authProviders: AuthProvider[];
+  readonly sourceMaps: SourceMaps;
+  readonly nodeFiles: DeploymentParts["nodeFiles"];
+  /** What the clock shows to modules while they are imported. */
+  readonly loadedAtMs: number;
+  readonly components: ComponentPath[];
+  readonly functions: DeployedFunction[];
+  readonly crons: DeployedCron[];
+  readonly hasHttp: boolean;
+
+  constructor(parts: DeploymentParts) {
+    this.version = parts.version;
+    this.instances = parts.instances;
+    this.authProviders = parts.authProviders;
+    this.sourceMaps = parts.sourceMaps;
+    this.nodeFiles = parts.nodeFiles;
+    this.loadedAtMs = parts.loadedAtMs;
+    const instances = [...parts.instances.values()];
+    this.components = instances.map((instance) => instance.path);
+    this.functions = instances.flatMap((instance) => [...instance.functions.values()]);
+    this.crons = instances.flatMap((instance) => instance.crons);
+    this.hasHttp = instances.some((instance) => instance.routes.hasRouter);
+  }
+
+  find(component: ComponentPath, path: string): DeployedFunction | null {
+    return this.instances.get(component)?.functions.get(canonicalPath(path)) ?? null;
+  }
+
+  schemaOf(component: ComponentPath): SchemaJson | null {
+    return this.instances.get(component)?.schema ?? null;
+  }
+
+  instance(component: ComponentPath): ComponentInstance {
+    const instance = this.instances.get(component);
+    if (!instance) throw new Error(`No component is installed at "${component}".`);
+    return instance;
+  }
+}
+
+/** "dir/module.js:export", "dir/module" → "dir/module:export", "dir/module:default". */
+export function canonicalPath(path: string): string {
+  const [module = "", name = "default"] = path.split(":");
+  return `${module.replace(/\.js$/, "")}:${name}`;
+}
+
+/** The module file and the export a canonical path names. */
+export function moduleAndExport(path: string): { modulePath: string; exportName: string } {
+  const [module = "", exportName = "default"] = path.split(":");
+  return { modulePath: `${module}.js`, exportName };
+}
+
+/** Parsed JSON text of which the shape is known. */
+export function parseJson<T = Json>(text: string): T {
+  return JSON.parse(text) as T;
+}

@@ -1,0 +1,412 @@
+/**
+ * One execution of a query or mutation: validates, runs in a fresh isolate turn by turn ([Note: Turns]),
+ * runs nested calls in the same transaction, and says what came of it.
+ */
+import { DeveloperError } from "../errors.ts";
+import type {
+  Catalog,
+  Clock,
+  DeployedFunction,
+  Execution,
+  FunctionCall,
+  FunctionError,
+  Json,
+  Outcome,
+  Transaction,
+} from "../types.ts";
+import { type Address, resolveAddress } from "./address.ts";
+import { type LoadedDeployment, moduleAndExport, parseJson } from "./deployment.ts";
+import { type Feature, type IsolateHost, type LogLevel, PARKED } from "./globals/host.ts";
+import type { Exports, ModuleFactory } from "./globals/modules.ts";
+import type { Failure } from "./globals/errors.ts";
+import { collectUnhandled, type Home, type IsolateFactory, isTimeout } from "./isolate.ts";
+import { LogLines, renderForLog } from "./logLines.ts";
+import { seedFrom } from "./moduleSupply.ts";
+import { DatabaseSyscalls } from "./syscalls.ts";
+import { subtle } from "./subtle.ts";
+import { findCallable, functionFailure, validateArguments, validateResult } from "./validation.ts";
+
+/** Convex's limit on the time the code itself may take; time spent in the database does not count. */
+const USER_TIME_MAX_MS = 1000;
+/** After this much database time a turn is brought to an end, so that its time limit stays near the user's time. */
+const SYSTEM_TIME_PER_TURN_MS = 200;
+/** Calls within calls within calls … */
+const CALL_DEPTH_MAX = 8;
+
+/** What executions need of the runtime around them. */
+export interface ExecutionScope {
+  isolates: IsolateFactory;
+  deployment: LoadedDeployment;
+  catalog: Catalog;
+  clock: Clock;
+  deploymentName: string;
+  /** The environment of a component instance, system variables included. */
+  envOf: (component: string) => (name: string) => string | undefined;
+  /** 128 random bits for each execution's generator. */
+  newSeed: () => Uint32Array;
+}
+
+/** Runs `call` in `tx`. User errors end up in the outcome; anything else that goes wrong is thrown. */
+export function execute(
+  scope: ExecutionScope,
+  tx: Transaction,
+  {
+    call,
+    kind,
+    journalEndCursor = null,
+  }: { call: FunctionCall; kind: "query" | "mutation"; journalEndCursor?: string | null },
+): Execution {
+  return executeAt(scope, tx, {
+    call,
+    kind,
+    journalEndCursor,
+    nowMs: Math.floor(scope.clock.nowMs()),
+    seed: scope.newSeed(),
+    depth: 0,
+  });
+}
+
+interface ExecutionInput {
+  call: FunctionCall;
+  kind: "query" | "mutation";
+  journalEndCursor: string | null;
+  nowMs: number;
+  seed: Uint32Array;
+  depth: number;
+}
+
+function executeAt(scope: ExecutionScope, tx: Transaction, input: ExecutionInput): Execution {
+  const { call, kind } = input;
+  const callable = findCallable(scope.deployment, call, kind);
+  if ("error" in callable) return refused(callable.error);
+  const { definition } = callable;
+  const refusal = validateArguments(scope.catalog, definition, call.args);
+  if (refusal) return refused(refusal);
+  return new TransactionExecution(scope, tx, { ...input, definition }).run();
+}
+
+function refused(error: FunctionError): Execution {
+  return {
+    outcome: { ok: false, error },
+    logLines: [],
+    journal: null,
+    readIdentity: false,
+    readTime: false,
+    userTimeMs: 0,
+  };
+}
+
+class TransactionExecution implements IsolateHost {
+  readonly #scope: ExecutionScope;
+  readonly #tx: Transaction;
+  readonly #input: ExecutionInput & { definition: DeployedFunction };
+  readonly #home: Home;
+  readonly #syscalls: DatabaseSyscalls;
+  readonly #env: (name: string) => string | undefined;
+  readonly #log = new LogLines();
+  /** Promises without a handler so far ([Note: Unhandled rejections]). */
+  readonly #leaves = new Set<Promise<unknown>>();
+  #isImporting = true;
+  #readTime = false;
+  #nestedReadIdentity = false;
+  #fatal: FunctionError | undefined;
+  /** A fault that is not the developer's: it ends the execution and is thrown to the caller. */
+  #fault: unknown;
+  #userTimeMs = 0;
+  #systemTimeMs = 0;
+
+  constructor(scope: ExecutionScope, tx: Transaction, input: ExecutionInput & { definition: DeployedFunction }) {
+    this.#scope = scope;
+    this.#tx = tx;
+    this.#input = input;
+    this.#home = scope.isolates.makeSynchronous();
+    this.#env = scope.envOf(input.call.component);
+    const { call, kind, nowMs, journalEndCursor } = input;
+    const { catalog, deployment, deploymentName } = scope;
+    this.#syscalls = new DatabaseSyscalls({
+      tx,
+      catalog,
+      deployment,
+      kind,
+      call,
+      deploymentName,
+      nowMs,
+      journalEndCursor,
+    });
+  }
+
+  run(): Execution {
+    const { definition, kind } = this.#input;
+    const { modulePath, exportName } = moduleAndExport(definition.path);
+    this.#home.isolate.reseed(seedFrom(`import ${this.#scope.deployment.version}`));
+    this.#home.isolate.begin(this, (load) => {
+      const invoke = invocationOf(load(modulePath), exportName, kind);
+      this.#beginRun();
+      return invoke(JSON.stringify([this.#input.call.args]));
+    });
+    try {
+      this.#drive();
+    } finally {
+      this.#syscalls.close();
+    }
+    if (this.#fault !== undefined) throw this.#fault;
+    return this.#conclude();
+  }
+
+  #beginRun(): void {
+    this.#isImporting = false;
+    this.#home.isolate.reseed(this.#input.seed);
+  }
+
+  #drive(): void {
+    const { isolate } = this.#home;
+    this.#turn();
+    while (!this.#isOver() && isolate.parked[0]) {
+      const { operation, args } = isolate.parked[0];
+      isolate.resume(this.#answerParked(operation, args));
+      this.#turn();
+    }
+    if (this.#isOver()) return;
+    isolate.failByRejected([...this.#leaves]);
+    this.#scope.isolates.turn(this.#home);
+  }
+
+  #isOver(): boolean {
+    return this.#fatal !== undefined || this.#fault !== undefined || this.#home.isolate.state.kind === "failed";
+  }
+
+  #turn(): void {
+    const systemTimeBeforeMs = this.#systemTimeMs;
+    this.#turnSystemLimitMs = systemTimeBeforeMs + SYSTEM_TIME_PER_TURN_MS;
+    const startedMs = performance.now();
+    try {
+      const timeoutMs = USER_TIME_MAX_MS - this.#userTimeMs + SYSTEM_TIME_PER_TURN_MS;
+      collectUnhandled(this.#leaves, () => this.#scope.isolates.turn(this.#home, timeoutMs));
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      this.#fatal = timedOut();
+    }
+    this.#userTimeMs += performance.now() - startedMs - (this.#systemTimeMs - systemTimeBeforeMs);
+    if (this.#userTimeMs > USER_TIME_MAX_MS) this.#fatal ??= timedOut();
+  }
+  #turnSystemLimitMs = 0;
+
+  #answerParked(operation: string, args: string): { text: string } | { error: unknown } {
+    try {
+      return {
+        text: operation === "1.0/runUdf" ? this.#runNested(parseJson<NestedCall>(args)) : this.#answer(operation, args),
+      };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  #runNested({ udfType, args, transactionLimits, ...address }: NestedCall): string {
+    const { call, kind, nowMs, depth } = this.#input;
+    const nestedKind = nestedKindOf(udfType, kind);
+    if (transactionLimits !== undefined)
+      throw new DeveloperError("NotAvailable", "transactionLimits are not available in the embedded runtime.");
+    const target = resolveAddress(this.#scope.deployment, call.component, address);
+    if (depth >= CALL_DEPTH_MAX) {
+      throw new DeveloperError(
+        "MaximumCallDepthExceeded",
+        "Cross component call depth limit exceeded. Do you have an infinite loop in your app?",
+      );
+    }
+    const nestedCall: FunctionCall = {
+      component: target.component,
+      path: target.path,
+      args,
+      identity: target.component === call.component ? call.identity : withoutUser(call.identity),
+      visibility: "any",
+      request: call.request,
+    };
+    const input = {
+      call: nestedCall,
+      kind: nestedKind,
+      journalEndCursor: null,
+      nowMs,
+      seed: this.#scope.newSeed(),
+      depth: depth + 1,
+    };
+    const savepoint = nestedKind === "mutation" ? this.#tx.savepoint() : undefined;
+    const execution = executeAt(this.#scope, this.#tx, input);
+    if (execution.outcome.ok) savepoint?.release();
+    else savepoint?.rollback();
+    return this.#adopt(execution);
+  }
+
+  #adopt({ outcome, logLines, readIdentity, readTime }: Execution): string {
+    this.#log.append(logLines);
+    this.#nestedReadIdentity ||= readIdentity;
+    this.#readTime ||= readTime;
+    if (outcome.ok) return outcome.value;
+    // A call that ran out of time takes its caller with it.
+    if (outcome.error.code === TIMEOUT_CODE) this.#fatal = outcome.error;
+    throw new DeveloperError(outcome.error.code ?? "FunctionFailed", outcome.error.message, outcome.error.data);
+  }
+
+  #conclude(): Execution {
+    const outcome = this.#outcome();
+    return {
+      outcome,
+      logLines: this.#log.lines,
+      journal: this.#syscalls.journal,
+      readIdentity: this.#syscalls.readIdentity || this.#nestedReadIdentity,
+      readTime: this.#readTime,
+      userTimeMs: this.#userTimeMs,
+    };
+  }
+
+  #outcome(): Outcome {
+    const { state } = this.#home.isolate;
+    if (this.#fatal) return { ok: false, error: this.#fatal };
+    if (state.kind === "failed") return { ok: false, error: functionFailure(state.failure) };
+    if (state.kind === "pending") return { ok: false, error: { message: "Returned promise will never resolve" } };
+    const value = String(state.value);
+    const refusal = validateResult(this.#scope.catalog, this.#input.definition, value);
+    return refusal ? { ok: false, error: refusal } : { ok: true, value };
+  }
+
+  #answer(operation: string, args: string): string {
+    return this.#timed(() => this.#syscalls.answerAsync(operation, args));
+  }
+
+  /** Runs the runtime's own work: its time is not the user's, and its faults are not the developer's. */
+  #timed<T>(work: () => T): T {
+    const startedMs = performance.now();
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof DeveloperError)) this.#fault ??= error;
+      throw error;
+    } finally {
+      this.#systemTimeMs += performance.now() - startedMs;
+    }
+  }
+
+  // What the isolate asks for.
+
+  syscall(operation: string, args: string): string {
+    this.#refuseDatabaseAtImport(operation);
+    return this.#timed(() => this.#syscalls.answer(operation, args));
+  }
+
+  asyncSyscall(operation: string, args: string): string | typeof PARKED {
+    this.#refuseDatabaseAtImport(operation);
+    if (operation === "1.0/runUdf" || this.#systemTimeMs > this.#turnSystemLimitMs) return PARKED;
+    return this.#answer(operation, args);
+  }
+
+  jsSyscall(operation: string): never {
+    throw new DeveloperError("UnknownOperation", `Unknown operation ${operation}`);
+  }
+
+  nowMs(): number {
+    if (this.#isImporting) return this.#scope.deployment.loadedAtMs;
+    this.#readTime = true;
+    return this.#input.nowMs;
+  }
+
+  performanceNowMs(): number {
+    if (this.#isImporting) return 0;
+    const startMs = this.#input.nowMs - this.timeOriginMs();
+    return this.#input.kind === "query" ? startMs : startMs + this.#userTimeMs + this.#systemTimeMs;
+  }
+
+  timeOriginMs(): number {
+    return this.#scope.deployment.loadedAtMs;
+  }
+
+  refusal(feature: Feature): string {
+    if (this.#isImporting) return `${feature} unsupported at import time`;
+    return `Can't use ${feature} in queries and mutations. Please consider using an action. See https://docs.convex.dev/functions/actions for more details.`;
+  }
+
+  fail(message: string): void {
+    this.#fatal ??= { message: `Uncaught Error: ${message}` };
+  }
+
+  env(name: string): string | undefined {
+    return this.#env(name);
+  }
+
+  log(level: LogLevel, message: string): void {
+    if (!this.#isImporting) this.#log.add(level, message);
+  }
+
+  inspect(value: unknown): string {
+    return renderForLog(value);
+  }
+
+  describeFrame(site: string): string | null {
+    return this.#scope.deployment.sourceMaps.describeFrame(site);
+  }
+
+  factory(path: string): ModuleFactory | undefined {
+    return this.#scope.deployment.instance(this.#input.call.component).program.factory(path, this.#home.context);
+  }
+
+  componentDefinition(): undefined {
+    return undefined;
+  }
+
+  allowDynamicImport(): void {
+    throw new DeveloperError("NoDynamicImport", this.refusal("dynamic import"));
+  }
+
+  fetch(): never {
+    throw new DeveloperError("NoFetchInQueriesOrMutations", this.refusal("fetch()"));
+  }
+
+  setTimer(): number {
+    return 0;
+  }
+
+  clearTimer(): void {}
+
+  subtle(operation: string, args: unknown[]): unknown {
+    return subtle(operation, args, this);
+  }
+
+  #refuseDatabaseAtImport(operation: string): void {
+    if (!this.#isImporting) return;
+    throw new DeveloperError("NoDbDuringImport", `${operation.replace("1.0/", "")} unsupported at import time`);
+  }
+}
+
+interface NestedCall extends Address {
+  udfType: string;
+  args: Json;
+  transactionLimits?: Json;
+}
+
+const TIMEOUT_CODE = "FunctionTimedOut";
+
+function timedOut(): FunctionError {
+  return {
+    message: `Function execution timed out (maximum duration: ${USER_TIME_MAX_MS / 1000}s)`,
+    code: TIMEOUT_CODE,
+  };
+}
+
+function nestedKindOf(udfType: string, callerKind: "query" | "mutation"): "query" | "mutation" {
+  if (udfType === "snapshotQuery")
+    throw new DeveloperError("NotAvailable", "useStaleSnapshot is not available in the embedded runtime.");
+  if (udfType === "query" || (udfType === "mutation" && callerKind === "mutation")) return udfType;
+  throw new DeveloperError("InvalidFunctionCall", `Cannot call a ${udfType} function from a ${callerKind} function`);
+}
+
+/** Another component learns that there is a caller, not who it is. */
+export function withoutUser(identity: FunctionCall["identity"]): FunctionCall["identity"] {
+  return identity.kind === "user" ? { kind: "unknown" } : identity;
+}
+
+function invocationOf(module: Exports, exportName: string, kind: "query" | "mutation"): (args: string) => unknown {
+  const registered = module[exportName] as Record<string, (args: string) => unknown>;
+  const invoke = registered[kind === "query" ? "invokeQuery" : "invokeMutation"];
+  if (!invoke) throw new Error(`${exportName} cannot be run as a ${kind}.`);
+  return (args) => invoke.call(undefined, args);
+}
+
+export type { Failure };

@@ -1,0 +1,70 @@
+/** The web's classes, refined where Convex's differ from the lent ones ([Note: Lent classes]). */
+import { defineGlobal, notImplemented } from "./define.ts";
+import type { IsolateHost } from "./host.ts";
+
+const MISSING_URL_SETTERS = ["host", "username", "password"];
+const MISSING_REQUEST_GETTERS = "destination referrer mode credentials cache redirect integrity keepalive duplex".split(
+  " ",
+);
+
+export function installWeb(host: () => IsolateHost): void {
+  defineGlobal("URL", refinedUrl(host));
+  defineGlobal("Request", refinedRequest(host));
+  defineGlobal("Response", refinedResponse());
+}
+
+function refinedUrl(host: () => IsolateHost): typeof URL {
+  const Lent = URL;
+  const Refined = class URL extends Lent {};
+  for (const name of MISSING_URL_SETTERS) {
+    const get = Object.getOwnPropertyDescriptor(Lent.prototype, name)?.get;
+    const set = () => notImplemented(host(), `set ${name} for URL`);
+    Object.defineProperty(Refined.prototype, name, { get, set, configurable: true });
+  }
+  return Refined;
+}
+
+function refinedRequest(host: () => IsolateHost): typeof Request {
+  const Lent = Request;
+  const Refined = class Request extends Lent {
+    constructor(input: RequestInfo | URL, init?: RequestInit) {
+      // Node wants `duplex` said for a streamed body; elsewhere it goes without saying.
+      super(input, init?.body instanceof ReadableStream ? ({ duplex: "half", ...init } as RequestInit) : init);
+    }
+    override clone(): Request {
+      return Object.setPrototypeOf(super.clone(), Request.prototype);
+    }
+    override async json(): Promise<unknown> {
+      return JSON.parse(await super.text());
+    }
+  };
+  for (const name of MISSING_REQUEST_GETTERS) {
+    Object.defineProperty(Refined.prototype, name, {
+      get: () => notImplemented(host(), `get ${name} for Request`),
+      configurable: true,
+    });
+  }
+  return Refined;
+}
+
+function refinedResponse(): typeof Response {
+  const Lent = Response;
+  return class Response extends Lent {
+    static override json(data: unknown, init?: ResponseInit): Response {
+      return Object.setPrototypeOf(Lent.json(data, init), Response.prototype);
+    }
+    static override redirect(url: string | URL, status?: number): Response {
+      return Object.setPrototypeOf(Lent.redirect(url, status), Response.prototype);
+    }
+    static override error(): Response {
+      return Object.setPrototypeOf(Lent.error(), Response.prototype);
+    }
+    override clone(): Response {
+      return Object.setPrototypeOf(super.clone(), Response.prototype);
+    }
+    // Parsed here, so that the objects have the isolate's own prototypes.
+    override async json(): Promise<unknown> {
+      return JSON.parse(await super.text());
+    }
+  };
+}

@@ -1,0 +1,151 @@
+/** Evaluates modules outside any execution: to analyse them, to read schemas and configuration. */
+import type vm from "node:vm";
+import { DeveloperError } from "../errors.ts";
+import { DeploymentError } from "./deploymentError.ts";
+import type { Feature, IsolateHost, LogLevel } from "./globals/host.ts";
+import type { Exports, ModuleFactory } from "./globals/modules.ts";
+import { collectUnhandled, type IsolateFactory, isTimeout } from "./isolate.ts";
+import { renderForLog } from "./logLines.ts";
+import { importedDefinitionPath, seedFrom } from "./moduleSupply.ts";
+import type { Program } from "./program.ts";
+import type { SourceMaps } from "./sourceMaps.ts";
+import { subtle } from "./subtle.ts";
+
+/** Convex gives a module this long to be imported. */
+const IMPORT_TIME_MAX_MS = 4000;
+
+export interface ImportScope {
+  isolates: IsolateFactory;
+  sourceMaps: SourceMaps;
+  version: number;
+  nowMs: number;
+}
+
+export interface ImportInput {
+  program: Program;
+  path: string;
+  env: (name: string) => string | undefined;
+  /** What an import of another component's definition gives, by its definition path. */
+  definitions?: (definitionPath: string) => object;
+}
+
+/** Evaluates a module and returns what `read` makes of its exports. Throws `DeploymentError` when code fails. */
+export function evaluateModule<T>(scope: ImportScope, input: ImportInput, read: (exports: Exports) => T): T {
+  const home = scope.isolates.makeSynchronous();
+  const host = new ImportHost(scope, input, home.context);
+  const leaves = new Set<Promise<unknown>>();
+  home.isolate.reseed(seedFrom(`import ${scope.version}`));
+  home.isolate.begin(host, (load) => ({ result: read(load(input.path)) }));
+  try {
+    collectUnhandled(leaves, () => scope.isolates.turn(home, IMPORT_TIME_MAX_MS));
+    home.isolate.failByRejected([...leaves]);
+    scope.isolates.turn(home);
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    throw failed(input.path, `Importing took longer than ${IMPORT_TIME_MAX_MS / 1000} s`);
+  }
+  const { state } = home.isolate;
+  if (host.fatal !== undefined) throw failed(input.path, host.fatal);
+  if (state.kind === "failed") throw failed(input.path, [state.failure.message, ...host.errors].join("\n"));
+  if (state.kind === "pending") throw failed(input.path, "The module never finished loading");
+  return (state.value as { result: T }).result;
+}
+
+function failed(path: string, message: string): DeploymentError {
+  return new DeploymentError(`Failed to analyze ${path}: ${message}`);
+}
+
+class ImportHost implements IsolateHost {
+  fatal: string | undefined;
+  /** Lines the module wrote to `console.error`, shown when it fails. */
+  readonly errors: string[] = [];
+  readonly #scope: ImportScope;
+  readonly #input: ImportInput;
+  readonly #context: vm.Context;
+
+  constructor(scope: ImportScope, input: ImportInput, context: vm.Context) {
+    this.#scope = scope;
+    this.#input = input;
+    this.#context = context;
+  }
+
+  nowMs(): number {
+    return this.#scope.nowMs;
+  }
+
+  performanceNowMs(): number {
+    return 0;
+  }
+
+  timeOriginMs(): number {
+    return this.#scope.nowMs;
+  }
+
+  refusal(feature: Feature): string {
+    return `${feature} unsupported at import time`;
+  }
+
+  fail(message: string): void {
+    this.fatal ??= message;
+  }
+
+  env(name: string): string | undefined {
+    return this.#input.env(name);
+  }
+
+  log(level: LogLevel, message: string): void {
+    if (level === "ERROR") this.errors.push(message);
+  }
+
+  inspect(value: unknown): string {
+    return renderForLog(value);
+  }
+
+  describeFrame(site: string): string | null {
+    return this.#scope.sourceMaps.describeFrame(site);
+  }
+
+  syscall(operation: string): never {
+    throw this.#refusedSyscall(operation);
+  }
+
+  asyncSyscall(operation: string): never {
+    throw this.#refusedSyscall(operation);
+  }
+
+  jsSyscall(operation: string): never {
+    throw this.#refusedSyscall(operation);
+  }
+
+  fetch(): never {
+    throw new DeveloperError("NoFetchDuringImport", this.refusal("fetch()"));
+  }
+
+  setTimer(): number {
+    return 0;
+  }
+
+  clearTimer(): void {}
+
+  subtle(operation: string, args: unknown[]): unknown {
+    return subtle(operation, args, this);
+  }
+
+  factory(path: string): ModuleFactory | undefined {
+    return this.#input.program.factory(path, this.#context);
+  }
+
+  componentDefinition(specifier: string): object | undefined {
+    const definitionPath = importedDefinitionPath(specifier);
+    return definitionPath === undefined ? undefined : this.#input.definitions?.(definitionPath);
+  }
+
+  allowDynamicImport(): void {
+    throw new DeveloperError("NoDynamicImport", this.refusal("dynamic import"));
+  }
+
+  #refusedSyscall(operation: string): DeveloperError {
+    const name = operation.replace("1.0/", "");
+    return new DeveloperError("NoSyscallDuringImport", `${name} unsupported at import time`);
+  }
+}

@@ -1,0 +1,113 @@
+/** Contexts in which the app's code runs, and the two ways to run them. */
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import path from "node:path";
+import { promiseHooks } from "node:v8";
+import vm from "node:vm";
+import { build } from "esbuild";
+import type { install, Isolate, Work } from "./globals/isolate.ts";
+import type { IsolateHost } from "./globals/host.ts";
+
+/** The host's classes that isolates share ([Note: Lent classes]). Everything else in an isolate is its own. */
+const LENT: Record<string, unknown> = {
+  ...{ ArrayBuffer, DataView, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array },
+  ...{ Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array },
+  ...{ URL, URLSearchParams, Headers, Request, Response, FormData, Blob, File, TextEncoder, TextDecoder },
+  ...{ TextEncoderStream, TextDecoderStream, ReadableStream, ReadableStreamDefaultReader, ReadableStreamBYOBReader },
+  ...{ ReadableStreamDefaultController, ReadableByteStreamController, ReadableStreamBYOBRequest, WritableStream },
+  ...{ WritableStreamDefaultWriter, WritableStreamDefaultController, TransformStream },
+  ...{ TransformStreamDefaultController, ByteLengthQueuingStrategy, CountQueuingStrategy },
+  ...{ Event, EventTarget, AbortController, AbortSignal, DOMException, atob, btoa, AsyncLocalStorage, AsyncResource },
+};
+
+const ERRORS = { Error, TypeError, RangeError, SyntaxError };
+
+/** An isolate with the context it lives in. `waits`: it may wait for the host, as actions do. */
+export interface Home {
+  context: vm.Context;
+  isolate: Isolate;
+}
+
+export class IsolateFactory {
+  readonly #furnish: vm.Script;
+  readonly #turn = new vm.Script("$isolate.turn()", { filename: "node:isolate" });
+  /** One ready-made home for queries and mutations, since making it is most of what a small execution costs. */
+  #ready: Home | undefined;
+
+  private constructor(furnish: vm.Script) {
+    this.#furnish = furnish;
+  }
+
+  static async create(): Promise<IsolateFactory> {
+    return new IsolateFactory(new vm.Script(await globalsSource(), { filename: "node:isolate" }));
+  }
+
+  /** For queries, mutations and imports: microtasks run only within `turn`. */
+  makeSynchronous(): Home {
+    const home = this.#ready ?? this.#make({ microtaskMode: "afterEvaluate" });
+    this.#ready = undefined;
+    setImmediate(() => {
+      this.#ready ??= this.#make({ microtaskMode: "afterEvaluate" });
+    }).unref();
+    return home;
+  }
+
+  /** For actions: microtasks and timers are those of the process. */
+  makeWaiting(): Home {
+    return this.#make({});
+  }
+
+  /** Runs the isolate's code until nothing is left to do. Throws when that takes longer than `timeoutMs`. */
+  turn(home: Home, timeoutMs?: number): void {
+    this.#turn.runInContext(
+      home.context,
+      timeoutMs === undefined ? {} : { timeout: Math.max(1, Math.ceil(timeoutMs)) },
+    );
+  }
+
+  #make(options: vm.CreateContextOptions): Home {
+    const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, options);
+    const start = this.#furnish.runInContext(context) as (lend: typeof LENT, errors: typeof ERRORS) => Isolate;
+    return { context, isolate: start(LENT, ERRORS) };
+  }
+}
+
+export function isTimeout(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+}
+
+/**
+ * [Note: Unhandled rejections]
+ * Convex fails a query or mutation that leaves a rejected promise without a handler. Node reports such
+ * promises only after the event loop's turn, when a synchronous execution has long returned. So promises
+ * are watched while they are made: V8's promise hook names each new promise and the one it was derived
+ * from by `then` or `await`. A promise nobody derived another from has no handler, and at the end of the
+ * execution these few are asked whether they were rejected.
+ */
+export function collectUnhandled<T>(leaves: Set<Promise<unknown>>, work: () => T): T {
+  const stop = promiseHooks.onInit((promise, parent) => {
+    leaves.add(promise);
+    if (parent) leaves.delete(parent);
+  }) as () => void;
+  try {
+    return work();
+  } finally {
+    stop();
+  }
+}
+
+/** `globals/` as one script. Its value is the function that furnishes the context it runs in. */
+async function globalsSource(): Promise<string> {
+  const result = await build({
+    entryPoints: [path.join(import.meta.dirname, "globals/isolate.ts")],
+    bundle: true,
+    write: false,
+    format: "cjs",
+    target: "esnext",
+    platform: "neutral",
+  });
+  const code = result.outputFiles[0]?.text ?? "";
+  // A lexical binding can be reached by later scripts and is no property of the global object.
+  return `let $isolate; (function (module) {\n${code}\nreturn (...lent) => ($isolate = module.exports.install(...lent));\n})({ exports: {} })`;
+}
+
+export type { install, Isolate, IsolateHost, Work };

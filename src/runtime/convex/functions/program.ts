@@ -1,0 +1,51 @@
+/**
+ * Compiled modules of one component definition. Compilation happens once; every isolate evaluates the
+ * functions anew ([Note: Modules as functions]).
+ */
+import vm from "node:vm";
+import type { ModuleSource } from "./bundle.ts";
+import type { ModuleFactory } from "./globals/modules.ts";
+
+/** File names of isolate code in stack traces begin with this, so that frames of the runtime itself are told apart. */
+export const MODULE_SCHEME = "convex:/";
+
+export class Program {
+  /** Unique per deployment; tells two programs' modules of the same path apart in stack traces. */
+  readonly name: string;
+  readonly #sources = new Map<string, ModuleSource>();
+  readonly #scripts = new Map<string, vm.Script>();
+
+  constructor(name: string, modules: ModuleSource[]) {
+    this.name = name;
+    for (const module of modules) this.#sources.set(module.path, module);
+  }
+
+  has(modulePath: string): boolean {
+    return this.#sources.has(modulePath);
+  }
+
+  source(modulePath: string): ModuleSource | undefined {
+    return this.#sources.get(modulePath);
+  }
+
+  fileName(modulePath: string): string {
+    return `${MODULE_SCHEME}${this.name}/${modulePath}`;
+  }
+
+  /** The module's function, created in `context` but not yet called; undefined when there is no such module. */
+  factory(modulePath: string, context: vm.Context): ModuleFactory | undefined {
+    const script = this.#scripts.get(modulePath) ?? this.#compile(modulePath);
+    return script?.runInContext(context);
+  }
+
+  #compile(modulePath: string): vm.Script | undefined {
+    const source = this.#sources.get(modulePath);
+    if (!source) return undefined;
+    // On one line, so that the source map's line numbers hold.
+    const script = new vm.Script(`(function (exports, require, module) {${source.code}\n})`, {
+      filename: this.fileName(modulePath),
+    });
+    this.#scripts.set(modulePath, script);
+    return script;
+  }
+}

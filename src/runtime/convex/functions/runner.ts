@@ -1,0 +1,139 @@
+/** The function runner: bundles and analyses a Convex folder, and runs its functions. */
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import type {
+  ActionHost,
+  Catalog,
+  Clock,
+  ComponentPath,
+  Execution,
+  FunctionCall,
+  FunctionRunner,
+  Identity,
+  Outcome,
+  Transaction,
+} from "../types.ts";
+import { analyse } from "./analysis.ts";
+import { bundleConvexFolder } from "./bundle.ts";
+import type { LoadedDeployment } from "./deployment.ts";
+import { execute, type ExecutionScope } from "./execution.ts";
+import { IsolateFactory } from "./isolate.ts";
+
+export interface RunnerOptions {
+  /** Absolute path of the `convex/` folder. */
+  convexDir: string;
+  /** The deployment's environment variables, asked for anew with every deployment. */
+  env: () => Record<string, string>;
+  /** Variables the deployment itself sets: CONVEX_CLOUD_URL, CONVEX_SITE_URL. Components see them too. */
+  systemEnv: Record<string, string>;
+  catalog: Catalog;
+  clock: Clock;
+  /** What actions do through the rest of the runtime. */
+  host: ActionHost;
+  /** What `ctx.meta.getDeploymentMetadata()` calls the deployment. */
+  deploymentName?: string;
+  /** Where the runner reports what is nobody's result, such as a crashed worker. */
+  log: (line: string) => void;
+}
+
+/** A deployment that could be activated. */
+export interface PreparedDeployment {
+  readonly deployment: LoadedDeployment;
+}
+
+export interface Runner extends FunctionRunner {
+  readonly deployment: LoadedDeployment;
+  /** Bundles and analyses the folder as it is now. Throws `DeploymentError`, and then nothing has changed. */
+  prepare(): Promise<PreparedDeployment>;
+  /** From the next call on, `prepared` is what runs. Executions under way finish on what they began with. */
+  activate(prepared: PreparedDeployment): void;
+  close(): Promise<void>;
+}
+
+/** A runner without a deployment yet: `activate(await prepare())` gives it one. */
+export async function loadRunner(options: RunnerOptions): Promise<Runner> {
+  // Convex's isolates live in UTC, and V8 has one time zone for all contexts of a process.
+  process.env.TZ = "UTC";
+  return new LocalRunner(options, await IsolateFactory.create());
+}
+
+class LocalRunner implements Runner {
+  readonly #options: RunnerOptions;
+  readonly #isolates: IsolateFactory;
+  #deployment: LoadedDeployment | undefined;
+  #lastVersion = 0;
+  #env: Record<string, string> = {};
+
+  constructor(options: RunnerOptions, isolates: IsolateFactory) {
+    this.#options = options;
+    this.#isolates = isolates;
+  }
+
+  get deployment(): LoadedDeployment {
+    if (!this.#deployment) throw new Error("Nothing is deployed yet.");
+    return this.#deployment;
+  }
+
+  async prepare(): Promise<PreparedDeployment> {
+    const { convexDir, clock, systemEnv } = this.#options;
+    const bundle = await bundleConvexFolder(convexDir);
+    this.#lastVersion += 1;
+    const deployment = analyse({
+      bundle,
+      isolates: this.#isolates,
+      root: path.dirname(convexDir),
+      version: this.#lastVersion,
+      nowMs: Math.floor(clock.nowMs()),
+      env: this.#options.env(),
+      systemEnv,
+    });
+    return { deployment };
+  }
+
+  activate({ deployment }: PreparedDeployment): void {
+    this.#env = this.#options.env();
+    this.#deployment = deployment;
+  }
+
+  runQuery(tx: Transaction, call: FunctionCall, journal: string | null = null): Execution {
+    return execute(this.#scope(), tx, { call, kind: "query", journalEndCursor: journal });
+  }
+
+  runMutation(tx: Transaction, call: FunctionCall): Execution {
+    return execute(this.#scope(), tx, { call, kind: "mutation" });
+  }
+
+  async runAction(_call: FunctionCall, _signal?: AbortSignal): Promise<{ outcome: Outcome; logLines: string[] }> {
+    throw new Error("actions");
+  }
+
+  async runHttpAction(_request: Request, _identity: Identity, _signal: AbortSignal): Promise<Response> {
+    throw new Error("http actions");
+  }
+
+  async close(): Promise<void> {}
+
+  #scope(): ExecutionScope {
+    const { catalog, clock, deploymentName = "embedded" } = this.#options;
+    return {
+      isolates: this.#isolates,
+      deployment: this.deployment,
+      catalog,
+      clock,
+      deploymentName,
+      envOf: (component) => this.#envOf(component),
+      newSeed,
+    };
+  }
+
+  #envOf(component: ComponentPath): (name: string) => string | undefined {
+    const { systemEnv } = this.#options;
+    const own = this.deployment.instance(component).env ?? this.#env;
+    return (name) => systemEnv[name] ?? own[name];
+  }
+}
+
+function newSeed(): Uint32Array {
+  const bytes = randomBytes(16);
+  return new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + 16));
+}
