@@ -1,0 +1,102 @@
+/* eslint-disable */
+/**
+ * Generated `api` utility.
+ *
+ * THIS CODE IS AUTOMATICALLY GENERATED.
+ *
+ * To regenerate, run `npx convex dev`.
+ * @module
+ */
+
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
+import type * as account from "../account.js";
+import type * as account_signingIn from "../account/signingIn.js";
+import type * as components_ from "../components.js";
+import type * as encryption_keys from "../encryption/keys.js";
+import type * as encryption_salts from "../encryption/salts.js";
+import type * as encryption_sealing from "../encryption/sealing.js";
+import type * as encryption_vault from "../encryption/vault.js";
+import type * as lib_errors from "../lib/errors.js";
+import type * as lib_functions from "../lib/functions.js";
+import type * as lib_pages from "../lib/pages.js";
+import type * as lib_rateLimits from "../lib/rateLimits.js";
+import type * as lib_scope from "../lib/scope.js";
+import type * as messages from "../messages.js";
+import type * as messages_access from "../messages/access.js";
+import type * as messages_context from "../messages/context.js";
+import type * as messages_endings from "../messages/endings.js";
+import type * as messages_generation from "../messages/generation.js";
+import type * as messages_leases from "../messages/leases.js";
+import type * as messages_pacing from "../messages/pacing.js";
+import type * as messages_provider from "../messages/provider.js";
+import type * as messages_relay from "../messages/relay.js";
+import type * as messages_texts from "../messages/texts.js";
+import type * as messages_turns from "../messages/turns.js";
+import type * as messages_views from "../messages/views.js";
+import type * as models from "../models.js";
+import type * as models_catalogue from "../models/catalogue.js";
+import type * as threads from "../threads.js";
+import type * as threads_access from "../threads/access.js";
+import type * as threads_creation from "../threads/creation.js";
+import type * as threads_listing from "../threads/listing.js";
+import type * as threads_paths from "../threads/paths.js";
+import type * as threads_removal from "../threads/removal.js";
+import type * as threads_titles from "../threads/titles.js";
+import type * as threads_views from "../threads/views.js";
+
+/**
+ * A utility for referencing Convex functions in your app's API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
+declare const fullApi: ApiFromModules<{
+  account: typeof account;
+  "account/signingIn": typeof account_signingIn;
+  components: typeof components_;
+  "encryption/keys": typeof encryption_keys;
+  "encryption/salts": typeof encryption_salts;
+  "encryption/sealing": typeof encryption_sealing;
+  "encryption/vault": typeof encryption_vault;
+  "lib/errors": typeof lib_errors;
+  "lib/functions": typeof lib_functions;
+  "lib/pages": typeof lib_pages;
+  "lib/rateLimits": typeof lib_rateLimits;
+  "lib/scope": typeof lib_scope;
+  messages: typeof messages;
+  "messages/access": typeof messages_access;
+  "messages/context": typeof messages_context;
+  "messages/endings": typeof messages_endings;
+  "messages/generation": typeof messages_generation;
+  "messages/leases": typeof messages_leases;
+  "messages/pacing": typeof messages_pacing;
+  "messages/provider": typeof messages_provider;
+  "messages/relay": typeof messages_relay;
+  "messages/texts": typeof messages_texts;
+  "messages/turns": typeof messages_turns;
+  "messages/views": typeof messages_views;
+  models: typeof models;
+  "models/catalogue": typeof models_catalogue;
+  threads: typeof threads;
+  "threads/access": typeof threads_access;
+  "threads/creation": typeof threads_creation;
+  "threads/listing": typeof threads_listing;
+  "threads/paths": typeof threads_paths;
+  "threads/removal": typeof threads_removal;
+  "threads/titles": typeof threads_titles;
+  "threads/views": typeof threads_views;
+}>;
+export declare const api: FilterApi<
+  typeof fullApi,
+  FunctionReference<any, "public">
+>;
+export declare const internal: FilterApi<
+  typeof fullApi,
+  FunctionReference<any, "internal">
+>;

@@ -1,0 +1,89 @@
+import { v } from "convex/values";
+import { characterCount, NAME_CHARACTERS } from "../src/shared/limits.ts";
+import { internal } from "./_generated/api.js";
+import type { Id } from "./_generated/dataModel.js";
+import { action, query } from "./_generated/server.js";
+import { vAccountState, vSettings } from "./account/schema.ts";
+import { makeUserKey } from "./encryption/keys.ts";
+import { readKeyring } from "./encryption/vault.ts";
+import { refusal } from "./lib/errors.ts";
+import { findUser, requireIdentity, viewerMutation } from "./lib/functions.ts";
+
+/** Bytes of the seed from which a person's thread salts come. */
+const SEED_BYTES = 32;
+const FIRST_GENERATION = 1;
+
+/**
+ * Makes the caller's account, personal workspace and key on their first visit, and finds them on every other. An action,
+ * because only actions have randomness fit for keys. Of two first visits at once, the one that commits first wins.
+ * Throws `unauthenticated`, and `closing` for an account that is being erased.
+ */
+export const signIn = action({
+  args: {},
+  returns: v.object({ userId: v.id("users") }),
+  handler: async (ctx): Promise<{ userId: Id<"users"> }> => {
+    const identity = await requireIdentity(ctx);
+    const { userId, hasKey } = await ctx.runMutation(internal.account.signingIn.ensureAccount, {
+      identityId: identity.subject,
+      name: (identity.name ?? "").slice(0, NAME_CHARACTERS),
+    });
+    if (hasKey) return { userId };
+    const { kid, wrapped } = await makeUserKey(readKeyring(), { ownerId: userId, gen: FIRST_GENERATION });
+    const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES)).buffer;
+    await ctx.runMutation(internal.account.signingIn.keepFirstKey, {
+      ownerId: userId,
+      gen: FIRST_GENERATION,
+      kid,
+      wrapped: wrapped.buffer,
+      seed,
+    });
+    return { userId };
+  },
+});
+
+/**
+ * The caller's profile, or null while they are not signed in or have no account yet. Open to everyone, because the page
+ * asks it to find out. The mail address comes from the caller's token and is not stored.
+ */
+export const me = query({
+  args: {},
+  returns: v.union(
+    v.null(),
+    v.object({
+      userId: v.id("users"),
+      name: v.string(),
+      email: v.optional(v.string()),
+      plan: v.literal("free"),
+      state: vAccountState,
+      settings: vSettings,
+    }),
+  ),
+  handler: async (ctx) => {
+    const identity = await ctx.auth.getUserIdentity();
+    const user = identity && (await findUser(ctx.db, identity.subject));
+    if (!user) return null;
+    const { _id: userId, name, state, settings } = user;
+    return { userId, name, email: identity.email, plan: "free" as const, state, settings };
+  },
+});
+
+/** Changes the caller's name or settings; settings that are left out stay. Throws `invalid`. */
+export const update = viewerMutation({
+  args: { name: v.optional(v.string()), settings: v.optional(vSettings) },
+  returns: v.null(),
+  handler: async (ctx, args) => {
+    const { user } = ctx.viewer;
+    const name = args.name === undefined ? user.name : checkedName(args.name);
+    await ctx.db.patch("users", user._id, { name, settings: { ...user.settings, ...args.settings } });
+    return null;
+  },
+});
+
+function checkedName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed === "") throw refusal("invalid", "A name must not be empty.");
+  if (characterCount(trimmed) > NAME_CHARACTERS) {
+    throw refusal("invalid", `A name can have up to ${NAME_CHARACTERS} characters.`);
+  }
+  return trimmed;
+}

@@ -1,0 +1,30 @@
+import { defineTable } from "convex/server";
+import { v } from "convex/values";
+
+/** How far the end of an account has come. Every writer re-reads it and refuses unless the account is live. */
+export const vAccountState = v.union(
+  v.literal("live"),
+  v.literal("restricted"),
+  v.literal("closing"),
+  v.literal("erasing"),
+);
+
+export const vSettings = v.object({
+  theme: v.optional(v.union(v.literal("system"), v.literal("light"), v.literal("dark"))),
+  /** The model that is preselected in a new chat. */
+  defaultModel: v.optional(v.string()),
+});
+
+export const accountTables = {
+  // Written by `account:signIn` and `account:update`, read by every call. Lives until the account is erased. Of the
+  // identity provider's data it holds the user id and the name, and nothing else.
+  users: defineTable({
+    /** The identity provider's user id. One issuer is trusted (`auth.config.ts`), so the subject alone names a person. */
+    identityId: v.string(),
+    name: v.string(),
+    state: vAccountState,
+    /** The personal workspace. Absent only inside the transaction that makes both. */
+    workspaceId: v.optional(v.id("workspaces")),
+    settings: vSettings,
+  }).index("by_identity", ["identityId"]),
+};

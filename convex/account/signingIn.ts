@@ -1,0 +1,46 @@
+import { v } from "convex/values";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { loadUserKey } from "../encryption/vault.ts";
+import { refusal } from "../lib/errors.ts";
+
+/** Finds the account of an identity, or makes it with its personal workspace. `hasKey` says whether its key exists. */
+export const ensureAccount = internalMutation({
+  args: { identityId: v.string(), name: v.string() },
+  returns: v.object({ userId: v.id("users"), hasKey: v.boolean() }),
+  handler: async (ctx, { identityId, name }) => {
+    const user = await findAnyUser(ctx, identityId);
+    if (user?.state === "erasing") throw refusal("closing", "This account is being erased.");
+    const userId = user?._id ?? (await createAccount(ctx, { identityId, name }));
+    return { userId, hasKey: (await loadUserKey(ctx.db, userId)) !== null };
+  },
+});
+
+/** Keeps a person's first key and salt seed, unless another call was faster: what is there already is never replaced. */
+export const keepFirstKey = internalMutation({
+  args: { ownerId: v.id("users"), gen: v.number(), kid: v.string(), wrapped: v.bytes(), seed: v.bytes() },
+  returns: v.null(),
+  handler: async (ctx, { seed, ...key }) => {
+    const owner = await ctx.db.get("users", key.ownerId);
+    if (!owner || owner.state === "erasing") throw refusal("closing", "This account is being erased.");
+    if (await loadUserKey(ctx.db, key.ownerId)) return null;
+    await ctx.db.insert("userKeys", key);
+    await ctx.db.insert("saltRatchets", { ownerId: key.ownerId, seed });
+    return null;
+  },
+});
+
+function findAnyUser(ctx: MutationCtx, identityId: string): Promise<Doc<"users"> | null> {
+  return ctx.db
+    .query("users")
+    .withIndex("by_identity", (q) => q.eq("identityId", identityId))
+    .unique();
+}
+
+async function createAccount(ctx: MutationCtx, person: { identityId: string; name: string }): Promise<Id<"users">> {
+  const userId = await ctx.db.insert("users", { ...person, state: "live", settings: {} });
+  const workspaceId = await ctx.db.insert("workspaces", { kind: "personal", ownerId: userId });
+  await ctx.db.insert("memberships", { workspaceId, userId, role: "owner" });
+  await ctx.db.patch("users", userId, { workspaceId });
+  return userId;
+}

@@ -1,0 +1,74 @@
+import type { UserIdentity } from "convex/server";
+import { customCtx, customMutation, customQuery } from "convex-helpers/server/customFunctions";
+import { wrapDatabaseReader, wrapDatabaseWriter } from "convex-helpers/server/rowLevelSecurity";
+import type { Doc } from "../_generated/dataModel.js";
+import { type MutationCtx, mutation, type QueryCtx, query } from "../_generated/server.js";
+import { refusal } from "./errors.ts";
+import { scopeRules, type Viewer } from "./scope.ts";
+
+/** What is not ruled is closed. */
+const POLICY = { defaultPolicy: "deny" } as const;
+
+/**
+ * A public query for a signed-in person: `ctx.viewer` says who, and `ctx.db` shows their workspace alone. Refuses anyone
+ * else as `unauthenticated`. See [Note: Scoped data layer].
+ */
+export const viewerQuery = customQuery(
+  query,
+  customCtx(async (ctx: QueryCtx) => {
+    const viewer = await requireViewer(ctx);
+    return { viewer, db: wrapDatabaseReader({ viewer }, ctx.db, scopeRules, POLICY) };
+  }),
+);
+
+/** A public mutation for a signed-in person whose account is live. Like `viewerQuery` in all else. */
+export const viewerMutation = customMutation(
+  mutation,
+  customCtx(async (ctx: MutationCtx) => {
+    const viewer = await requireViewer(ctx);
+    requireLive(viewer.user);
+    if (viewer.role === "viewer") throw refusal("forbidden", "Your role in this workspace is to read.");
+    return { viewer, db: wrapDatabaseWriter({ viewer }, ctx.db, scopeRules, POLICY) };
+  }),
+);
+
+/** A query's context as public functions have it. */
+export type ViewerQueryCtx = QueryCtx & { viewer: Viewer };
+/** A mutation's context as public functions have it. */
+export type ViewerMutationCtx = MutationCtx & { viewer: Viewer };
+
+/** The identity of the caller. Throws `unauthenticated` without one. */
+export async function requireIdentity(ctx: Pick<QueryCtx, "auth">): Promise<UserIdentity> {
+  const identity = await ctx.auth.getUserIdentity();
+  if (!identity) throw refusal("unauthenticated", "Sign in to go on.");
+  return identity;
+}
+
+/** The person behind an identity, or null before their first sign-in and after their erasure began. */
+export async function findUser(db: QueryCtx["db"], identityId: string): Promise<Doc<"users"> | null> {
+  const user = await db
+    .query("users")
+    .withIndex("by_identity", (q) => q.eq("identityId", identityId))
+    .unique();
+  return user?.state === "erasing" ? null : user;
+}
+
+/** Refuses to write for an account that is not live. */
+export function requireLive(user: Doc<"users">): void {
+  if (user.state === "live") return;
+  if (user.state === "restricted") throw refusal("restricted", "Processing is restricted: your data can only be read.");
+  throw refusal("closing", "This account is being closed.");
+}
+
+async function requireViewer(ctx: QueryCtx): Promise<Viewer> {
+  const identity = await requireIdentity(ctx);
+  const user = await findUser(ctx.db, identity.subject);
+  if (!user?.workspaceId) throw refusal("unauthenticated", "Sign in to go on.");
+  const { _id: userId, workspaceId } = user;
+  const membership = await ctx.db
+    .query("memberships")
+    .withIndex("by_user", (q) => q.eq("userId", userId).eq("workspaceId", workspaceId))
+    .unique();
+  if (!membership) throw refusal("forbidden", "You are not a member of this workspace.");
+  return { userId, user, workspaceId, role: membership.role };
+}

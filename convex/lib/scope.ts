@@ -1,0 +1,53 @@
+import type { Rules } from "convex-helpers/server/rowLevelSecurity";
+import type { DataModel, Doc, Id } from "../_generated/dataModel.js";
+
+/** Who is calling, as looked up in this very call. */
+export interface Viewer {
+  userId: Id<"users">;
+  user: Doc<"users">;
+  workspaceId: Id<"workspaces">;
+  role: Doc<"memberships">["role"];
+}
+
+/*
+ * [Note: Scoped data layer]
+ * Public functions reach the database through these rules alone. A row of another workspace reads as if it did not
+ * exist and cannot be written, and a table without rules is closed altogether. So a forgotten check in a public function
+ * shows nothing of anyone else, and the loaders' `not_found` is the same for what is missing and what is not one's own.
+ * Internal functions have no viewer; they take ids from rows that a public function or the scheduler led them to.
+ */
+type ScopeRules = Rules<{ viewer: Viewer }, DataModel>;
+
+interface InWorkspace {
+  workspaceId: Id<"workspaces">;
+}
+
+async function sameWorkspace({ viewer }: { viewer: Viewer }, row: InWorkspace): Promise<boolean> {
+  return row.workspaceId === viewer.workspaceId;
+}
+
+async function sameOwner({ viewer }: { viewer: Viewer }, row: { ownerId: Id<"users"> }): Promise<boolean> {
+  return row.ownerId === viewer.userId;
+}
+
+const everything = async () => true;
+const ofWorkspace = { read: sameWorkspace, modify: sameWorkspace, insert: sameWorkspace };
+const ofOwner = { read: sameOwner, modify: sameOwner };
+
+export const scopeRules: ScopeRules = {
+  users: {
+    read: async ({ viewer }, row) => row._id === viewer.userId,
+    modify: async ({ viewer }, row) => row._id === viewer.userId,
+  },
+  userKeys: { read: sameOwner },
+  saltRatchets: ofOwner,
+  threadKeys: ofWorkspace,
+  threads: ofWorkspace,
+  branches: ofWorkspace,
+  messages: ofWorkspace,
+  forks: ofWorkspace,
+  generations: ofWorkspace,
+  // A delta carries no workspace, to stay small. It is ciphertext that only the key of its thread opens, and that key's
+  // row is scoped; and it is found only by the id of a reply, whose row is scoped too.
+  deltas: { read: everything, modify: everything },
+};

@@ -1,0 +1,200 @@
+import { paginationOptsValidator, paginationResultValidator } from "convex/server";
+import { v } from "convex/values";
+import { DELTAS_PER_PAGE } from "../src/shared/limits.ts";
+import { internal } from "./_generated/api.js";
+import { action } from "./_generated/server.js";
+import { Vault } from "./encryption/vault.ts";
+import { notFound, refusal } from "./lib/errors.ts";
+import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
+import { boundedPage } from "./lib/pages.ts";
+import { spendRate } from "./lib/rateLimits.ts";
+import { loadOwnedMessage } from "./messages/access.ts";
+import { endReply } from "./messages/endings.ts";
+import { loadGeneration } from "./messages/leases.ts";
+import { checkedText, openDelta } from "./messages/texts.ts";
+import {
+  addTurn,
+  findByRequest,
+  forkAt,
+  joinFork,
+  nextSpot,
+  openOrCreateThread,
+  openThread,
+  requestName,
+  startReply,
+} from "./messages/turns.ts";
+import { presentMessages, vMessage } from "./messages/views.ts";
+import { chooseChatModel } from "./models/catalogue.ts";
+import { loadOwnedThread } from "./threads/access.ts";
+import { loadPath, messagesOnPath } from "./threads/paths.ts";
+
+const vTurnIds = v.object({ threadId: v.id("threads"), messageId: v.id("messages"), replyId: v.id("messages") });
+
+/**
+ * The messages of a chat on the branch that is shown, newest first. The text of a reply is empty while it is streaming:
+ * `messages:deltas` has it. Throws `not_found`.
+ */
+export const list = viewerQuery({
+  args: { threadId: v.string(), paginationOpts: paginationOptsValidator },
+  returns: paginationResultValidator(vMessage),
+  handler: async (ctx, { threadId, paginationOpts }) => {
+    const thread = await loadOwnedThread(ctx, threadId);
+    const path = await loadPath(ctx.db, thread._id, thread.branch);
+    const result = await messagesOnPath(ctx.db, thread._id, path).paginate(boundedPage(paginationOpts));
+    return { ...result, page: await presentMessages(ctx, result.page) };
+  },
+});
+
+/**
+ * Stores a message with an empty reply to it, in a new chat where no `threadId` is given. The sending tab then calls
+ * `messages:generate`; a scheduled action does if no tab has within three seconds. The same `requestId` again gives the
+ * same result and changes nothing. Throws `invalid`, `not_found` and `limit_exceeded`.
+ */
+export const send = viewerMutation({
+  args: {
+    threadId: v.optional(v.string()),
+    requestId: v.string(),
+    text: v.string(),
+    attachmentIds: v.optional(v.array(v.string())),
+    model: v.optional(v.string()),
+  },
+  returns: vTurnIds,
+  handler: async (ctx, { threadId, requestId, attachmentIds = [], ...args }) => {
+    const text = checkedText(args.text);
+    const request = requestName(requestId);
+    const sent = await findByRequest(ctx, request, "message");
+    const reply = sent && (await findByRequest(ctx, request, "reply"));
+    if (reply) return { threadId: sent.threadId, messageId: sent._id, replyId: reply._id };
+    if (attachmentIds.length > 0) throw notFound("attachment");
+    const model = chooseChatModel(args.model);
+    const nowMs = Date.now();
+    await spendRate(ctx, "turn", nowMs);
+    const open = await openOrCreateThread(ctx, { threadId, text, request, nowMs });
+    return addTurn(ctx, open, { text, spot: await nextSpot(ctx, open.thread), request, model, nowMs });
+  },
+});
+
+/**
+ * Claims a reply and produces it; ends when the reply does, even if the tab that called it is closed. A second caller
+ * gets `{ claimed: false }` at once. Throws `not_found`.
+ */
+export const generate = action({
+  args: { replyId: v.string() },
+  returns: v.object({ claimed: v.boolean() }),
+  handler: async (ctx, { replyId }): Promise<{ claimed: boolean }> => {
+    const { subject: identityId } = await requireIdentity(ctx);
+    const lease = crypto.randomUUID();
+    const claimed = await ctx.runMutation(internal.messages.leases.claim, { replyId, lease, identityId });
+    if (!claimed) return { claimed: false };
+    // The AI SDK is heavy, and this file's queries would pay for it: so it is loaded by the action that needs it.
+    await ctx.runAction(internal.messages.generation.produce, { replyId: claimed, lease });
+    return { claimed: true };
+  },
+});
+
+/**
+ * One page of a reply in progress: sixteen pieces, in order. A page that is full never changes again. Once the reply has
+ * ended, `done` is true and its text is in `messages:list`. Throws `not_found` and `invalid`.
+ */
+export const deltas = viewerQuery({
+  args: { replyId: v.string(), page: v.number() },
+  returns: v.object({ deltas: v.array(v.object({ seq: v.number(), text: v.string() })), done: v.boolean() }),
+  handler: async (ctx, { replyId, page }) => {
+    if (!Number.isSafeInteger(page) || page < 0) throw refusal("invalid", "Pages are counted from 0.");
+    const reply = await loadOwnedMessage(ctx, replyId);
+    if (reply.state !== "streaming") return { deltas: [], done: true };
+    const rows = await ctx.db
+      .query("deltas")
+      .withIndex("by_reply", (q) =>
+        q
+          .eq("reply", reply._id)
+          .gte("seq", page * DELTAS_PER_PAGE)
+          .lt("seq", (page + 1) * DELTAS_PER_PAGE),
+      )
+      .collect();
+    const seal = await new Vault(ctx.db).sealOf(reply);
+    if (!seal) throw notFound("message");
+    const texts = await Promise.all(rows.map((row) => openDelta(seal, reply.recordId, row)));
+    return { deltas: rows.map(({ seq }, index) => ({ seq, text: texts[index] as string })), done: false };
+  },
+});
+
+/** Ends a reply with the text so far. Does nothing to a reply that has ended. Throws `not_found` and `invalid`. */
+export const stop = viewerMutation({
+  args: { messageId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { messageId }) => {
+    const reply = await loadOwnedMessage(ctx, messageId);
+    if (reply.role !== "assistant") throw refusal("invalid", "Only a reply can be stopped.");
+    const generation = await loadGeneration(ctx, reply._id);
+    if (generation) await endReply(ctx, generation, { state: "stopped" });
+    return null;
+  },
+});
+
+/**
+ * Starts another reply beside the given one and shows it; the earlier one stays and can be selected. Throws
+ * `not_found`, `invalid` and `limit_exceeded`.
+ */
+export const regenerate = viewerMutation({
+  args: { messageId: v.string(), model: v.optional(v.string()), requestId: v.optional(v.string()) },
+  returns: v.object({ threadId: v.id("threads"), replyId: v.id("messages") }),
+  handler: async (ctx, { messageId, requestId, ...args }) => {
+    const earlier = await loadOwnedMessage(ctx, messageId);
+    if (earlier.role !== "assistant") throw refusal("invalid", "Only a reply can be regenerated.");
+    const made = requestId && (await findByRequest(ctx, requestName(requestId), "reply"));
+    if (made) return { threadId: made.threadId, replyId: made._id };
+    const model = chooseChatModel(args.model ?? earlier.model);
+    const nowMs = Date.now();
+    await spendRate(ctx, "turn", nowMs);
+    const { thread } = await openThread(ctx, earlier.threadId);
+    const spot = await forkAt(ctx, earlier);
+    const request = requestId ? requestName(requestId) : `fork:${thread._id}:${spot.branch}`;
+    const replyId = await startReply(ctx, thread, { request, model, spot, nowMs });
+    await joinFork(ctx, spot.forkId, replyId);
+    return { threadId: thread._id, replyId };
+  },
+});
+
+/**
+ * Says something else in place of a message of the caller's, with a reply to it, and shows that; what was said before
+ * stays and can be selected. Throws `not_found`, `invalid` and `limit_exceeded`.
+ */
+export const edit = viewerMutation({
+  args: {
+    messageId: v.string(),
+    text: v.string(),
+    model: v.optional(v.string()),
+    requestId: v.optional(v.string()),
+  },
+  returns: vTurnIds,
+  handler: async (ctx, { messageId, requestId, ...args }) => {
+    const text = checkedText(args.text);
+    const earlier = await loadOwnedMessage(ctx, messageId);
+    if (earlier.role !== "user") throw refusal("invalid", "Only your own messages can be edited.");
+    const made = requestId && (await findByRequest(ctx, requestName(requestId), "message"));
+    const reply = requestId && made && (await findByRequest(ctx, requestName(requestId), "reply"));
+    if (made && reply) return { threadId: made.threadId, messageId: made._id, replyId: reply._id };
+    const model = chooseChatModel(args.model);
+    const nowMs = Date.now();
+    await spendRate(ctx, "turn", nowMs);
+    const open = await openThread(ctx, earlier.threadId);
+    const spot = await forkAt(ctx, earlier);
+    const request = requestId ? requestName(requestId) : `fork:${open.thread._id}:${spot.branch}`;
+    const ids = await addTurn(ctx, open, { text, spot, request, model, nowMs });
+    await joinFork(ctx, spot.forkId, ids.messageId);
+    return ids;
+  },
+});
+
+/** Shows the branch an alternative is on. Throws `not_found`. */
+export const select = viewerMutation({
+  args: { messageId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { messageId }) => {
+    const { threadId, branch } = await loadOwnedMessage(ctx, messageId);
+    const thread = await loadOwnedThread(ctx, threadId);
+    if (thread.branch !== branch) await ctx.db.patch("threads", thread._id, { branch });
+    return null;
+  },
+});

@@ -1,0 +1,93 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api.js";
+import type { Id } from "../_generated/dataModel.js";
+import { type ActionCtx, internalAction } from "../_generated/server.js";
+import { openSeal, readKeyring } from "../encryption/vault.ts";
+import { askModel } from "./provider.ts";
+import { type RelayEnd, relay } from "./relay.ts";
+import { sealDelta } from "./texts.ts";
+
+/*
+ * The only file that carries the AI SDK into a function. Queries and mutations pay for what their file imports each time
+ * they run, so nothing but actions may import this.
+ */
+
+/** How often a write is tried again when it lost a race more often than Convex itself retries, and the first pause. */
+const WRITE_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 100;
+
+/** Produces a reply that its caller has claimed. */
+export const produce = internalAction({
+  args: { replyId: v.id("messages"), lease: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { replyId, lease }) => {
+    await produceReply(ctx, { replyId, lease });
+    return null;
+  },
+});
+
+/** The fallback: claims and produces a reply that no tab has claimed. */
+export const takeOver = internalAction({
+  args: { replyId: v.id("messages") },
+  returns: v.null(),
+  handler: async (ctx, { replyId }) => {
+    const lease = crypto.randomUUID();
+    const claimed = await ctx.runMutation(internal.messages.leases.claim, { replyId, lease, identityId: null });
+    if (claimed) await produceReply(ctx, { replyId, lease });
+    return null;
+  },
+});
+
+interface Held {
+  replyId: Id<"messages">;
+  lease: string;
+}
+
+async function produceReply(ctx: ActionCtx, held: Held): Promise<void> {
+  const context = await ctx.runQuery(internal.messages.context.load, { replyId: held.replyId });
+  if (!context) return;
+  const { recordId, model, turns } = context;
+  const seal = await openSeal(readKeyring(), context);
+  const abort = new AbortController();
+  const sealPiece = async (piece: { seq: number; text: string }) => ({
+    seq: piece.seq,
+    text: await sealDelta(seal, recordId, piece),
+  });
+
+  const end = await relay(askModel({ model, turns, signal: abort.signal }), abort, {
+    nowMs: Date.now,
+    append: async (text, beat) => {
+      const piece = await sealPiece(text);
+      return withRetries(() => ctx.runMutation(internal.messages.leases.append, { ...held, piece, beat }));
+    },
+    check: (beat) => {
+      const { standing, beat: note } = internal.messages.leases;
+      return beat ? withRetries(() => ctx.runMutation(note, held)) : ctx.runQuery(standing, held);
+    },
+  });
+  await finish(ctx, held, end, sealPiece);
+}
+
+async function finish(
+  ctx: ActionCtx,
+  held: Held,
+  end: RelayEnd,
+  sealPiece: (piece: { seq: number; text: string }) => Promise<{ seq: number; text: ArrayBuffer }>,
+): Promise<void> {
+  if (end.kind === "lost") return;
+  const { state, error, usage } = end;
+  const tail = end.tail.text === "" ? undefined : await sealPiece(end.tail);
+  await withRetries(() => ctx.runMutation(internal.messages.leases.finish, { ...held, state, error, usage, tail }));
+}
+
+/** Tries a write again after growing pauses. What still fails then is left to the watchdog. */
+async function withRetries<Result>(write: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (attempt === WRITE_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 2 ** (attempt - 1)));
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { APICallError, InvalidResponseDataError, JSONParseError, streamText, TypeValidationError } from "ai";
+import type { ReplyErrorCode } from "../../src/shared/errors.ts";
+import type { ContextTurn } from "./context.ts";
+import { type Part, ProviderError } from "./relay.ts";
+
+/** What is asked of a model. */
+export interface Ask {
+  model: { id: string; outputTokens: number };
+  turns: ContextTurn[];
+  signal: AbortSignal;
+}
+
+/**
+ * Streams a model's answer from the OpenAI-compatible endpoint at `CHAT_BASE_URL`, with the key `CHAT_API_KEY`. Throws
+ * `ProviderError`. Nothing is retried here: a person sees the failure at once and decides.
+ */
+export async function* askModel({ model, turns, signal }: Ask): AsyncGenerator<Part> {
+  const baseURL = process.env.CHAT_BASE_URL;
+  if (!baseURL) throw new ProviderError("provider_unavailable", { cause: new Error("CHAT_BASE_URL is not set") });
+  const provider = createOpenAICompatible({
+    name: "chat",
+    baseURL,
+    apiKey: process.env.CHAT_API_KEY,
+    includeUsage: true,
+  });
+  const { stream } = streamText({
+    model: provider.chatModel(model.id),
+    messages: turns.map(({ role, text }) => ({ role, content: text })),
+    maxOutputTokens: model.outputTokens,
+    maxRetries: 0,
+    abortSignal: signal,
+    onError: () => {
+      // Errors come as parts of the stream too, where they are handled.
+    },
+  });
+  for await (const part of stream) {
+    if (part.type === "error") throw providerError(part.error);
+    if (part.type === "abort") return;
+    if (part.type === "text-delta") yield { kind: "text", text: part.text };
+    else if (part.type !== "finish") yield { kind: "alive" };
+    else {
+      const { inputTokens, outputTokens } = part.totalUsage;
+      if (inputTokens !== undefined && outputTokens !== undefined) yield { kind: "usage", inputTokens, outputTokens };
+      if (part.finishReason === "other" && part.rawFinishReason === undefined) throw new ProviderError("provider_cut");
+    }
+  }
+}
+
+function providerError(cause: unknown): ProviderError {
+  return new ProviderError(errorCode(cause), { cause });
+}
+
+function errorCode(error: unknown): ReplyErrorCode {
+  if (APICallError.isInstance(error)) return error.statusCode === 429 ? "provider_busy" : "provider_unavailable";
+  const unreadable = [TypeValidationError, JSONParseError, InvalidResponseDataError];
+  return unreadable.some((kind) => kind.isInstance(error)) ? "provider_invalid" : "provider_cut";
+}

@@ -1,0 +1,163 @@
+import type { ChatModel } from "../../src/shared/chatModels.ts";
+import { BRANCHES_PER_THREAD, REQUEST_ID_CHARACTERS } from "../../src/shared/limits.ts";
+import { internal } from "../_generated/api.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import { recordIdFor } from "../encryption/salts.ts";
+import { Vault } from "../encryption/vault.ts";
+import { notFound, refusal } from "../lib/errors.ts";
+import type { ViewerMutationCtx } from "../lib/functions.ts";
+import { loadOwnedThread } from "../threads/access.ts";
+import { createThread, type OpenThread } from "../threads/creation.ts";
+import { branchAt, loadPath, messagesOnPath } from "../threads/paths.ts";
+import { provisionalTitle } from "../threads/titles.ts";
+import { sealText } from "./texts.ts";
+
+/** How long the sending tab has to claim a reply before a scheduled action does. */
+const FALLBACK_AFTER_MS = 3_000;
+
+/** Where a message goes: its place in the tree and, where it has alternatives, the fork they share. */
+interface Spot {
+  branch: number;
+  depth: number;
+  forkId?: Id<"forks">;
+}
+
+interface Turn {
+  /** Names the request that makes the turn; the rows' record ids come from it. */
+  request: string;
+  model: ChatModel;
+  nowMs: number;
+}
+
+/** A client's request id as the name of a request. Throws `invalid`. */
+export function requestName(requestId: string): string {
+  if (requestId === "" || requestId.length > REQUEST_ID_CHARACTERS) {
+    throw refusal("invalid", `A request id has 1 to ${REQUEST_ID_CHARACTERS} characters.`);
+  }
+  return `client:${requestId}`;
+}
+
+/** The message that an earlier call of the same request made in this role, if there was one. */
+export async function findByRequest(
+  ctx: ViewerMutationCtx,
+  request: string,
+  role: "message" | "reply",
+): Promise<Doc<"messages"> | null> {
+  const recordId = await recordIdFor(ctx.viewer.userId, request, role);
+  return ctx.db
+    .query("messages")
+    .withIndex("by_record", (q) => q.eq("recordId", recordId))
+    .unique();
+}
+
+/** The thread a message is sent to, or a new one titled with the message's first words. */
+export async function openOrCreateThread(
+  ctx: ViewerMutationCtx,
+  { threadId, text, request, nowMs }: { threadId: string | undefined; text: string; request: string; nowMs: number },
+): Promise<OpenThread> {
+  if (threadId === undefined) return createThread(ctx, { title: provisionalTitle(text), request, nowMs });
+  return openThread(ctx, threadId);
+}
+
+/** The viewer's thread with its seal. Throws `not_found`. */
+export async function openThread(ctx: ViewerMutationCtx, threadId: string): Promise<OpenThread> {
+  const thread = await loadOwnedThread(ctx, threadId);
+  const seal = await new Vault(ctx.db).sealOf({ ownerId: thread.ownerId, threadId: thread._id });
+  if (!seal) throw notFound("chat");
+  return { thread, seal };
+}
+
+/** The spot after the newest message of the branch that is shown. */
+export async function nextSpot(ctx: ViewerMutationCtx, thread: Doc<"threads">): Promise<Spot> {
+  const path = await loadPath(ctx.db, thread._id, thread.branch);
+  const newest = await messagesOnPath(ctx.db, thread._id, path).first();
+  return { branch: thread.branch, depth: newest ? newest.depth + 1 : 0 };
+}
+
+/**
+ * Opens a branch on which an alternative to `message` goes, and makes it the one that is shown. The caller inserts the
+ * alternative at the spot and adds it with `joinFork`. Throws `limit_exceeded` for a thread with too many branches.
+ */
+export async function forkAt(ctx: ViewerMutationCtx, message: Doc<"messages">): Promise<Required<Spot>> {
+  const { threadId, workspaceId, depth } = message;
+  const newest = await ctx.db
+    .query("branches")
+    .withIndex("by_thread", (q) => q.eq("threadId", threadId))
+    .order("desc")
+    .first();
+  const branch = (newest?.branch ?? 0) + 1;
+  if (branch > BRANCHES_PER_THREAD) {
+    throw refusal("limit_exceeded", "This chat has very many branches. Branch off a new chat to go on.");
+  }
+  const parent = branchAt(await loadPath(ctx.db, threadId, message.branch), depth - 1);
+  await ctx.db.insert("branches", { workspaceId, threadId, branch, parent, fromDepth: depth });
+  await ctx.db.patch("threads", threadId, { branch });
+  return { branch, depth, forkId: message.forkId ?? (await openFork(ctx, message)) };
+}
+
+async function openFork(ctx: ViewerMutationCtx, message: Doc<"messages">): Promise<Id<"forks">> {
+  const { threadId, workspaceId, _id } = message;
+  const forkId = await ctx.db.insert("forks", { workspaceId, threadId, messageIds: [_id] });
+  await ctx.db.patch("messages", _id, { forkId });
+  return forkId;
+}
+
+/** Adds an alternative to the fork it was inserted for. */
+export async function joinFork(ctx: ViewerMutationCtx, forkId: Id<"forks">, messageId: Id<"messages">): Promise<void> {
+  const fork = await ctx.db.get("forks", forkId);
+  if (!fork) throw new Error("A message names a fork that has no row");
+  await ctx.db.patch("forks", forkId, { messageIds: [...fork.messageIds, messageId] });
+}
+
+/** Inserts what the person said and starts the reply to it. */
+export async function addTurn(
+  ctx: ViewerMutationCtx,
+  { thread, seal }: OpenThread,
+  { text, spot, ...turn }: Turn & { text: string; spot: Spot },
+): Promise<{ threadId: Id<"threads">; messageId: Id<"messages">; replyId: Id<"messages"> }> {
+  const recordId = await recordIdFor(ctx.viewer.userId, turn.request, "message");
+  const messageId = await ctx.db.insert("messages", {
+    ...ownership(thread),
+    ...spot,
+    recordId,
+    role: "user",
+    state: "complete",
+    sealedText: await sealText(seal, recordId, text),
+    createdAt: turn.nowMs,
+  });
+  const replyId = await startReply(ctx, thread, {
+    ...turn,
+    spot: { branch: spot.branch, depth: spot.depth + 1 },
+  });
+  return { threadId: thread._id, messageId, replyId };
+}
+
+/**
+ * Inserts an empty reply together with the row that says it is being written, schedules the fallback that produces it
+ * if no tab does, and notes the activity on the thread.
+ */
+export async function startReply(
+  ctx: ViewerMutationCtx,
+  thread: Doc<"threads">,
+  { request, model, spot, nowMs }: Turn & { spot: Spot },
+): Promise<Id<"messages">> {
+  const replyId = await ctx.db.insert("messages", {
+    ...ownership(thread),
+    ...spot,
+    recordId: await recordIdFor(ctx.viewer.userId, request, "reply"),
+    role: "assistant",
+    state: "streaming",
+    model: model.id,
+    createdAt: nowMs,
+  });
+  const fallbackId = await ctx.scheduler.runAfter(FALLBACK_AFTER_MS, internal.messages.generation.takeOver, {
+    replyId,
+  });
+  await ctx.db.insert("generations", { ...ownership(thread), replyId, heartbeatAt: nowMs, fallbackId });
+  await ctx.db.patch("threads", thread._id, { lastActivityAt: nowMs, retentionClockAt: nowMs });
+  return replyId;
+}
+
+function ownership({ _id: threadId, ownerId, workspaceId }: Doc<"threads">) {
+  return { threadId, ownerId, workspaceId };
+}

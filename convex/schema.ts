@@ -1,0 +1,14 @@
+import { defineSchema } from "convex/server";
+import { accountTables } from "./account/schema.ts";
+import { encryptionTables } from "./encryption/schema.ts";
+import { messageTables } from "./messages/schema.ts";
+import { threadTables } from "./threads/schema.ts";
+import { workspaceTables } from "./workspaces/schema.ts";
+
+export default defineSchema({
+  ...accountTables,
+  ...workspaceTables,
+  ...encryptionTables,
+  ...threadTables,
+  ...messageTables,
+});

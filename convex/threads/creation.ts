@@ -1,0 +1,57 @@
+import type { Doc, Id } from "../_generated/dataModel.js";
+import { recordIdFor, turnRatchet } from "../encryption/salts.ts";
+import type { ThreadSeal } from "../encryption/sealing.ts";
+import { Vault } from "../encryption/vault.ts";
+import { refusal } from "../lib/errors.ts";
+import type { ViewerMutationCtx } from "../lib/functions.ts";
+import { TRUNK } from "./paths.ts";
+import { sealTitle } from "./titles.ts";
+
+/** A thread with what seals its content. */
+export interface OpenThread {
+  thread: Doc<"threads">;
+  seal: ThreadSeal;
+}
+
+/**
+ * Makes a thread of the viewer's with a salt and a title of its own. `request` names the request that makes it: see
+ * [Note: Salt ratchet].
+ */
+export async function createThread(
+  ctx: ViewerMutationCtx,
+  { title, request, nowMs }: { title: string; request: string; nowMs: number },
+): Promise<OpenThread> {
+  const { userId: ownerId, workspaceId } = ctx.viewer;
+  const salt = await drawSalt(ctx, ownerId, request);
+  const threadKey = { workspaceId, recordId: await recordIdFor(ownerId, request, "thread"), salt };
+  const seal = await new Vault(ctx.db).sealFor(ownerId, threadKey);
+  if (!seal) throw keysMissing();
+  const threadId = await ctx.db.insert("threads", {
+    workspaceId,
+    ownerId,
+    sealedTitle: await sealTitle(seal, { title, rev: 0 }),
+    titleRev: 0,
+    pinned: false,
+    lastActivityAt: nowMs,
+    retentionClockAt: nowMs,
+    state: "live",
+    branch: TRUNK,
+  });
+  await ctx.db.insert("threadKeys", { ...threadKey, threadId });
+  return { thread: (await ctx.db.get("threads", threadId)) as Doc<"threads">, seal };
+}
+
+async function drawSalt(ctx: ViewerMutationCtx, ownerId: Id<"users">, request: string): Promise<ArrayBuffer> {
+  const ratchet = await ctx.db
+    .query("saltRatchets")
+    .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
+    .unique();
+  if (!ratchet) throw keysMissing();
+  const { salt, nextSeed } = await turnRatchet(new Uint8Array(ratchet.seed), request);
+  await ctx.db.patch("saltRatchets", ratchet._id, { seed: nextSeed.buffer });
+  return salt.buffer;
+}
+
+function keysMissing() {
+  return refusal("unavailable", "Your keys are not ready yet. Sign in again.");
+}

@@ -1,0 +1,74 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { loadThreadKey } from "../encryption/vault.ts";
+import { releaseLease } from "../messages/endings.ts";
+
+/** What one transaction of a removal deletes: well below Convex's limits, whatever the rows hold. */
+const ROWS_PER_RUN = 64;
+const BYTES_PER_RUN = 4 * 1024 * 1024;
+/** Replies that one person can have under way in one chat, which bounds this list in practice. */
+const LEASES_PER_RUN = 64;
+
+/**
+ * Begins the removal of a thread: from this transaction on it is hidden, its content is unreadable, because its key is
+ * deleted, and replies under way have lost their lease. Its rows follow in bounded steps.
+ */
+export async function removeThread(ctx: MutationCtx, thread: Doc<"threads">): Promise<void> {
+  const threadId = thread._id;
+  await ctx.db.patch("threads", threadId, { state: "erasing" });
+  const key = await loadThreadKey(ctx.db, threadId);
+  if (key) await ctx.db.delete("threadKeys", key._id);
+  const generations = await ctx.db
+    .query("generations")
+    .withIndex("by_thread", (q) => q.eq("threadId", threadId))
+    .take(LEASES_PER_RUN);
+  for (const generation of generations) await releaseLease(ctx, generation);
+  await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
+}
+
+/**
+ * Deletes the next rows of a thread that is being removed, children before parents, and schedules itself until none are
+ * left. Run twice or late, it does what is left to do and no more.
+ */
+export const removeRows = internalMutation({
+  args: { threadId: v.id("threads") },
+  returns: v.null(),
+  handler: async (ctx, { threadId }) => {
+    const thread = await ctx.db.get("threads", threadId);
+    if (thread?.state !== "erasing") return null;
+    const done = (await removeMessages(ctx, threadId)) && (await removeForks(ctx, threadId));
+    if (done) await ctx.db.delete("threads", threadId);
+    else await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
+    return null;
+  },
+});
+
+/** Deletes a page of messages with what hangs on them; says whether it was the last. */
+async function removeMessages(ctx: MutationCtx, threadId: Id<"threads">): Promise<boolean> {
+  const { page, isDone } = await ctx.db
+    .query("messages")
+    .withIndex("by_path", (q) => q.eq("threadId", threadId))
+    .paginate({ numItems: ROWS_PER_RUN, cursor: null, maximumBytesRead: BYTES_PER_RUN });
+  for (const message of page) {
+    if (message.state === "streaming") await removeDeltas(ctx, message._id);
+    await ctx.db.delete("messages", message._id);
+  }
+  return isDone;
+}
+
+/** Pieces of one reply: at most some hundreds, since a reply's length and time are bounded. */
+async function removeDeltas(ctx: MutationCtx, replyId: Id<"messages">): Promise<void> {
+  const deltas = ctx.db.query("deltas").withIndex("by_reply", (q) => q.eq("reply", replyId));
+  for await (const delta of deltas) await ctx.db.delete("deltas", delta._id);
+}
+
+/** Deletes the rows that shape the tree: no more than the branches a thread may have, twice. */
+async function removeForks(ctx: MutationCtx, threadId: Id<"threads">): Promise<boolean> {
+  const forks = ctx.db.query("forks").withIndex("by_thread", (q) => q.eq("threadId", threadId));
+  for await (const fork of forks) await ctx.db.delete("forks", fork._id);
+  const branches = ctx.db.query("branches").withIndex("by_thread", (q) => q.eq("threadId", threadId));
+  for await (const branch of branches) await ctx.db.delete("branches", branch._id);
+  return true;
+}

@@ -1,0 +1,25 @@
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** How long a chat is kept after its last message or its unpinning, whichever is later, unless it is pinned. */
+export const UNPINNED_THREAD_MS = 60 * DAY_MS;
+
+/** How long before its deletion a chat is listed as expiring. */
+export const EXPIRY_NOTICE_MS = 7 * DAY_MS;
+
+/** What decides how long a chat is kept. */
+export interface ThreadClock {
+  pinned: boolean;
+  /** `max(last message, unpinning)`, in milliseconds since the epoch. */
+  retentionClockAt: number;
+}
+
+/** When a chat is due for deletion under the period that applies now, or null while it is pinned. */
+export function deletesAt({ pinned, retentionClockAt }: ThreadClock): number | null {
+  return pinned ? null : retentionClockAt + UNPINNED_THREAD_MS;
+}
+
+/** Whether a chat is past its period. An expired chat is hidden from every read, whether or not it was swept yet. */
+export function isExpired(thread: ThreadClock, nowMs: number): boolean {
+  const at = deletesAt(thread);
+  return at !== null && at <= nowMs;
+}

@@ -1,0 +1,60 @@
+/** Byte strings whose buffer is plain memory, as WebCrypto and Convex's `v.bytes()` want them. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Text to UTF-8. */
+export function utf8(text: string): Bytes {
+  return encoder.encode(text);
+}
+
+/** UTF-8 to text. Throws a TypeError on bytes that are not UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return strictDecoder.decode(bytes);
+}
+
+/** The byte strings one after the other. */
+export function concat(...parts: Uint8Array[]): Bytes {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+/**
+ * Length-prefixed concatenation: each part is preceded by its length as a big-endian 32-bit number, so that no two
+ * different lists of parts give the same bytes. Text is UTF-8, numbers are written in decimal.
+ */
+export function lengthPrefixed(...parts: (string | number | Uint8Array)[]): Bytes {
+  return concat(
+    ...parts.flatMap((part) => {
+      const bytes = part instanceof Uint8Array ? part : utf8(String(part));
+      const prefix = new Uint8Array(4);
+      new DataView(prefix.buffer).setUint32(0, bytes.length);
+      return [prefix, bytes];
+    }),
+  );
+}
+
+/** Whether two byte strings are equal, in time that depends on their length alone. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] as number);
+  return difference === 0;
+}
+
+/** Standard base64 to bytes. Throws on anything else. */
+export function fromBase64(text: string): Bytes {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+/** Bytes to base64url without padding (RFC 4648 §5). */
+export function toBase64Url(bytes: Uint8Array): string {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
