@@ -65,8 +65,9 @@ export class Committer {
     return this.#latestTs;
   }
 
-  /** Queues a transaction that has writes. */
+  /** Queues a transaction that has writes, and ends it: its snapshot is not needed to validate it. */
   commit(transaction: SqliteTransaction): Promise<bigint> {
+    transaction.close();
     return new Promise((resolve, reject) => {
       if (this.#queue.length === 0) setImmediate(() => this.flush());
       this.#queue.push({ transaction, resolve, reject });
@@ -77,7 +78,6 @@ export class Committer {
   flush(): void {
     const queued = this.#queue;
     this.#queue = [];
-    for (const { transaction } of queued) transaction.close();
     const accepted = this.#accept(queued);
     if (accepted.length > 0) this.#persist(accepted);
     this.#log.forgetUpTo(this.#host.oldestOpenTs() ?? this.#latestTs);

@@ -60,12 +60,23 @@ export function allRows<Row extends unknown[]>(
   return connection.statement(sql).all(...values) as unknown as Row[];
 }
 
+const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
-/** Whether SQLite says that the file itself is damaged. Extended codes carry the primary one in the low byte. */
+/** Whether SQLite says that the file itself is damaged. */
 export function isDamage(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
+/** Whether SQLite says that another connection holds a lock. */
+export function isBusy(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_BUSY;
+}
+
+/** SQLite's extended result codes carry the primary one in the low byte. */
+function primaryCode(error: unknown): number | null {
   const code = (error as { errcode?: unknown } | null)?.errcode;
-  if (typeof code !== "number") return false;
-  return (code & 0xff) === SQLITE_CORRUPT || (code & 0xff) === SQLITE_NOTADB;
+  return typeof code === "number" ? code & 0xff : null;
 }

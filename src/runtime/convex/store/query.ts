@@ -145,7 +145,9 @@ export class QueryStream {
   }
 
   #isLimitReached(): boolean {
-    return this.#steps.some((step, position) => step.kind === "limit" && this.#passed[position] === step.count);
+    return this.#steps.some(
+      (step, position) => step.kind === "limit" && (this.#passed[position] as number) >= step.count,
+    );
   }
 
   #passes(json: JsonText): boolean {

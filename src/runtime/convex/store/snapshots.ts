@@ -36,12 +36,22 @@ const SCAN_IN_ORDER = {
   desc: `${SCAN} ORDER BY e.key DESC LIMIT ?`,
 } as const;
 
+/** What makes a snapshot the current one. */
+interface SnapshotTime {
+  /** Of the newest commit. */
+  readonly ts: bigint;
+  readonly catalogVersion: number;
+}
+
 export class Snapshot {
   readonly ts: bigint;
+  /** Which definitions of tables and indexes fit this snapshot. */
+  readonly catalogVersion: number;
   readonly #connection: Connection;
 
-  constructor(ts: bigint, connection: Connection) {
+  constructor({ ts, catalogVersion }: SnapshotTime, connection: Connection) {
     this.ts = ts;
+    this.catalogVersion = catalogVersion;
     this.#connection = connection;
   }
 
@@ -84,11 +94,21 @@ export class SnapshotPool {
     this.#path = path;
   }
 
-  /** The snapshot of the database as it is now, whose newest commit is `ts`. To be given back by `release`. */
-  acquire(ts: bigint): Snapshot {
-    const lease = this.#newest ?? this.#open(ts);
+  /** The snapshot of the database as it is at `now`. To be given back by `release`. */
+  acquire(now: SnapshotTime): Snapshot {
+    const lease = this.#newest ?? this.#open(now);
     lease.users++;
     return lease.snapshot;
+  }
+
+  /** An earlier snapshot that somebody still holds; throws `RangeError` when nobody does. */
+  acquireHeld(ts: bigint): Snapshot {
+    for (const lease of this.#leases.values()) {
+      if (lease.snapshot.ts !== ts || lease.users === 0) continue;
+      lease.users++;
+      return lease.snapshot;
+    }
+    throw new RangeError(`No snapshot at ${ts} is open any more`);
   }
 
   release(snapshot: Snapshot): void {
@@ -117,12 +137,12 @@ export class SnapshotPool {
     for (const connection of this.#spare.splice(0)) connection.close();
   }
 
-  #open(ts: bigint): Lease {
+  #open(now: SnapshotTime): Lease {
     const connection = this.#spare.pop() ?? new Connection(this.#path, { readOnly: true });
     connection.statement("BEGIN").run();
     // BEGIN alone takes no snapshot; the first read does.
     connection.statement("SELECT 1 FROM meta LIMIT 1").get();
-    const lease = { snapshot: new Snapshot(ts, connection), connection, users: 0 };
+    const lease = { snapshot: new Snapshot(now, connection), connection, users: 0 };
     this.#leases.set(lease.snapshot, lease);
     this.#newest = lease;
     return lease;

@@ -18,7 +18,7 @@ export interface StoreOptions {
   /** The SQLite file; created, with its folder, when missing. `<path>.lock` is held while the store is open. */
   path: string;
   clock: Pick<Clock, "nowMs">;
-  /** The file turned out to be damaged, or SQLite stopped working: nothing can be relied on from here. */
+  /** The file turned out to be damaged while in use: nothing can be relied on from here. */
   onFatal?: (error: Error) => void;
 }
 
@@ -74,12 +74,18 @@ export class SqliteStore implements Store {
     return this.#committer.latestTs;
   }
 
-  begin(): SqliteTransaction {
+  begin(atTs?: bigint): SqliteTransaction {
     if (!this.#isOpen) throw new Error("the store is closed");
-    return new SqliteTransaction(this.#transactionHost, this.#snapshots.acquire(this.latestTs()));
+    const latestTs = this.latestTs();
+    const isOld = atTs !== undefined && atTs !== latestTs;
+    const snapshot = isOld
+      ? this.#snapshots.acquireHeld(atTs)
+      : this.#snapshots.acquire({ ts: latestTs, catalogVersion: this.catalog.version });
+    return new SqliteTransaction(this.#transactionHost, snapshot);
   }
 
   async commit(transaction: Transaction): Promise<bigint> {
+    if (!(transaction as SqliteTransaction).isOpen) throw new Error("the transaction has ended");
     if (transaction.hasWrites) return this.#committer.commit(transaction as SqliteTransaction);
     transaction.close();
     return transaction.beginTs;
@@ -129,7 +135,7 @@ export class SqliteStore implements Store {
   }
 
   #announce(commit: Commit): void {
-    this.#truncation ??= setTimeout(() => this.#truncateLog(), LOG_TRUNCATED_WITHIN_MS).unref();
+    this.#truncateLogSoon();
     for (const listener of this.#listeners) {
       try {
         listener(commit);
@@ -142,11 +148,21 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** A snapshot in use keeps the log from being emptied; then the next commit arranges another attempt. */
+  #truncateLogSoon(): void {
+    this.#truncation ??= setTimeout(() => this.#truncateLog(), LOG_TRUNCATED_WITHIN_MS).unref();
+  }
+
+  /** A snapshot in use keeps the log from being emptied, and so may a full disk; then this is tried again. */
   #truncateLog(): void {
     this.#truncation = null;
     this.#snapshots.supersede();
-    this.#connection.statement("PRAGMA wal_checkpoint(TRUNCATE)").get();
+    try {
+      const [isBusy] = firstRow<[number]>(this.#connection, "PRAGMA wal_checkpoint(TRUNCATE)") ?? [1];
+      if (isBusy) this.#truncateLogSoon();
+    } catch (error) {
+      this.#reportFailure(error);
+      this.#truncateLogSoon();
+    }
   }
 
   #reportFailure(cause: unknown): void {

@@ -51,13 +51,17 @@ export class SqliteTransaction implements Transaction {
 
   constructor(host: TransactionHost, snapshot: Snapshot) {
     this.beginTs = snapshot.ts;
-    this.catalogVersion = host.catalog.version;
+    this.catalogVersion = snapshot.catalogVersion;
     this.#host = host;
     this.#snapshot = snapshot;
   }
 
   get usage(): TransactionUsage {
     return this.#meter;
+  }
+
+  get isOpen(): boolean {
+    return this.#snapshot !== null;
   }
 
   get hasWrites(): boolean {
