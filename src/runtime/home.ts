@@ -51,7 +51,9 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     const clock = openClock(folder.dir);
 
     const page = Promise.withResolvers<PageConfig>();
-    const built = ensureWebBuild(projectDir, log);
+    const building = new AbortController();
+    closing.defer(() => building.abort());
+    const built = ensureWebBuild({ projectDir, log, signal: building.signal });
     built.catch(() => undefined); // Its failure is met where it is awaited, once the rest has started.
     const webDir = path.join(projectDir, "dist", "web");
     const web = await startWeb({ host, port: ports.web, dir: webDir, config: page.promise, built });

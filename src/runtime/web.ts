@@ -1,7 +1,7 @@
 /** Serves the built web app with the headers promised for every response, and tells it where its services are. */
 import path from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { type Listener, listen, type OnNode } from "./listen.ts";
 
@@ -35,23 +35,25 @@ export function startWeb(options: WebOptions): Promise<Listener> {
 
 function webApp({ dir, config, built }: WebOptions): Hono<OnNode> {
   const headers = config.then(securityHeaders);
-  headers.catch(() => undefined); // Its failure is met by the request that needs it.
+  const files = built.then(() => builtFiles(dir));
+  for (const part of [headers, files]) part.catch(() => undefined); // A failure is met by the request that needs it.
   const app = new Hono<OnNode>();
   app.use(async (c, next) => (await headers)(c, next));
   app.get("/config.json", async (c) => {
     c.header("cache-control", "no-store");
     return c.json(await config);
   });
-  app.use(async (_c, next) => {
-    await built;
-    return next();
-  });
-  app.use(serveStatic({ root: dir, onFound: (file, c) => c.header("cache-control", cacheRule(dir, file)) }));
-  app.get("*", async (c, next) => {
-    if (path.extname(c.req.path) !== "") return next();
-    c.header("cache-control", "no-cache");
-    return serveStatic({ root: dir, path: "index.html" })(c, next);
-  });
+  app.get("*", async (c) => (await files).fetch(c.req.raw, c.env));
+  return app;
+}
+
+/** The files of the app; any path that names no file is a place inside the app, so it gets the page. */
+function builtFiles(dir: string): Hono<OnNode> {
+  const app = new Hono<OnNode>();
+  const onFound = (file: string, c: Context) => c.header("cache-control", cacheRule(dir, file));
+  app.use(serveStatic({ root: dir, onFound }));
+  const page = serveStatic({ root: dir, path: "index.html", onFound });
+  app.use((c, next) => (path.extname(c.req.path) === "" ? page(c, next) : next()));
   return app;
 }
 

@@ -15,21 +15,28 @@ const STAMP = "sources.sha256";
 
 const LOCK_POLL_MS = 200;
 
+export interface WebBuildOptions {
+  projectDir: string;
+  log: (line: string) => void;
+  /** Aborting it ends a build that is running. */
+  signal: AbortSignal;
+}
+
 /**
  * Makes `dist/web` current. Several homes may ask at once: one builds, the others wait for it. A build appears
  * whole or not at all. Throws `HomeError` with the builder's output when it fails.
  */
-export async function ensureWebBuild(projectDir: string, log: (line: string) => void): Promise<void> {
+export async function ensureWebBuild({ projectDir, log, signal }: WebBuildOptions): Promise<void> {
   const dist = path.join(projectDir, "dist");
   const wanted = hashOf(SOURCES.map((source) => path.join(projectDir, source)));
   const isCurrent = () => readIfThere(path.join(dist, "web", STAMP)) === wanted;
   if (isCurrent()) return;
   mkdirSync(dist, { recursive: true });
-  const release = await waitForLock(path.join(dist, "web.lock"));
+  const release = await waitForLock(path.join(dist, "web.lock"), signal);
   try {
     if (isCurrent()) return;
     log("Building the web app …");
-    await build(projectDir, path.join(dist, "web.next"));
+    await build(projectDir, path.join(dist, "web.next"), signal);
     writeFileSync(path.join(dist, "web.next", STAMP), wanted);
     rmSync(path.join(dist, "web"), { recursive: true, force: true });
     renameSync(path.join(dist, "web.next"), path.join(dist, "web"));
@@ -38,16 +45,16 @@ export async function ensureWebBuild(projectDir: string, log: (line: string) => 
   }
 }
 
-async function waitForLock(file: string): Promise<() => void> {
+async function waitForLock(file: string, signal: AbortSignal): Promise<() => void> {
   for (;;) {
     const release = tryLock(file);
     if (release) return release;
-    await sleep(LOCK_POLL_MS);
+    await sleep(LOCK_POLL_MS, undefined, { signal });
   }
 }
 
 /** Runs Vite as a process of its own, which uses another core and gives its memory back. */
-async function build(projectDir: string, outDir: string): Promise<void> {
+async function build(projectDir: string, outDir: string, signal: AbortSignal): Promise<void> {
   const vite = path.join(projectDir, "node_modules/vite/bin/vite.js");
   const args = [
     "--disable-warning=ExperimentalWarning",
@@ -59,7 +66,7 @@ async function build(projectDir: string, outDir: string): Promise<void> {
     "--logLevel",
     "warn",
   ];
-  const child = spawn(process.execPath, args, { cwd: projectDir, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, { cwd: projectDir, signal, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
   const code = await new Promise<number | null>((resolve, reject) =>
