@@ -34,6 +34,8 @@ const ACTION_SLOT_WAIT_MS = 10_000;
 
 /** How long a consistent reader may take between its queries; Convex promises about as much. */
 const REMEMBERED_TS_LIFETIME_MS = 30_000;
+/** Each keeps a snapshot of the database open. */
+const MAX_REMEMBERED_TS = 8;
 
 /** What a function came to, with the id under which its failure is logged. */
 export interface Answer {
@@ -131,12 +133,12 @@ export class Application {
   /** The latest timestamp, at which `queryAt` can answer for a while. */
   rememberTs(): bigint {
     const ts = this.store.latestTs();
-    const known = this.#rememberedTs.get(ts);
-    if (known) clearTimeout(known.timer);
-    const tx = known?.tx ?? this.store.begin();
+    if (this.#rememberedTs.has(ts)) return ts;
     const timer = setTimeout(() => this.#forgetTs(ts), REMEMBERED_TS_LIFETIME_MS);
     timer.unref();
-    this.#rememberedTs.set(ts, { tx, timer });
+    this.#rememberedTs.set(ts, { tx: this.store.begin(), timer });
+    const [oldest] = this.#rememberedTs.keys();
+    if (oldest !== undefined && this.#rememberedTs.size > MAX_REMEMBERED_TS) this.#forgetTs(oldest);
     return ts;
   }
 

@@ -5,31 +5,25 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { version } from "convex";
-import { Hono } from "hono";
 import type { MovableClock } from "../clock.ts";
-import { type Listener, listen, type OnNode } from "../listen.ts";
 import { Application } from "./application.ts";
 import { Authenticator } from "./auth/identity.ts";
 import { TokenVerifier } from "./auth/tokens.ts";
-import { Deployer } from "./deployer.ts";
-import { loadRunner } from "./functions/runner.ts";
+import { deploy } from "./deploy.ts";
+import { loadRunner, type Runner } from "./functions/runner.ts";
 import { apiRoutes } from "./http/api.ts";
-import { errorResponse } from "./http/errors.ts";
 import { runtimeRoutes } from "./http/runtime.ts";
 import { siteRoutes } from "./http/site.ts";
 import { Metrics } from "./metrics.ts";
-import { CronScheduler } from "./scheduler/crons.ts";
-import { JobScheduler } from "./scheduler/jobs.ts";
-import { Sweeper } from "./scheduler/sweeper.ts";
+import { openPort, type Port } from "./ports.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
 import { openStore } from "./store/store.ts";
 import { Sockets } from "./sync/sockets.ts";
-import type { Store } from "./types.ts";
+import type { ActionHost, Store } from "./types.ts";
 import { Watcher } from "./watcher.ts";
 
 const DATABASE_FILE = "convex.sqlite3";
 const INSTANCE_NAME = "noruxa-embedded";
-/** How long scheduled functions may still run once the runtime closes; actions found running later have failed. */
-const CLOSE_GRACE_MS = 2_000;
 
 export interface ConvexOptions {
   /** Folder that holds the database; must exist. */
@@ -67,83 +61,93 @@ export interface Convex {
  * used, and an error naming file and line when `convex/` cannot be deployed; nothing keeps running then.
  */
 export async function startConvex(options: ConvexOptions): Promise<Convex> {
-  const cleanups: (() => void | Promise<void>)[] = [];
-  const close = async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  };
+  const closing = new AsyncDisposableStack();
   try {
-    return await start(options, cleanups, close);
+    return await start(options, closing);
   } catch (error) {
-    await close();
+    await closing.disposeAsync();
     throw error;
   }
 }
 
-/** `cleanups` run in reverse order. */
-async function start(
-  options: ConvexOptions,
-  cleanups: (() => void | Promise<void>)[],
-  close: () => Promise<void>,
-): Promise<Convex> {
-  const { clock, adminKey, log } = options;
-  const metrics = new Metrics();
+/** `closing` undoes in reverse order: sockets, ports, scheduler, running mutations, functions, store. */
+async function start(options: ConvexOptions, closing: AsyncDisposableStack): Promise<Convex> {
+  const { clock, log } = options;
   const store = openStore({ path: join(options.dataDir, DATABASE_FILE), clock });
-  cleanups.push(() => store.close());
+  closing.defer(() => store.close());
 
-  // The ports come first: functions may read their addresses while they are loaded.
-  const api = new Port();
-  const site = new Port();
-  const apiListener = await api.open({ name: "Convex API", host: options.host, port: options.apiPort });
-  cleanups.push(() => apiListener.close());
-  const siteListener = await site.open({ name: "HTTP actions", host: options.host, port: options.sitePort });
-  cleanups.push(() => siteListener.close());
-  const apiUrl = options.cloudUrl ?? apiListener.url;
-  const siteUrl = options.siteUrl ?? siteListener.url;
+  // Ports come before functions, which may ask for their addresses while they are loaded.
+  const { api, site } = await openPorts(options);
+  const urls = { apiUrl: options.cloudUrl ?? api.url, siteUrl: options.siteUrl ?? site.url };
+  const { runner, application } = await assemble(options, store, urls);
+  closing.defer(() => runner.close());
+  closing.defer(() => application.close());
+  const scheduler = new Scheduler({ application, log });
+  closing.defer(() => scheduler.stop());
+  closing.defer(async () => void (await Promise.all([api.close(), site.close()])));
 
-  const runner = loadRunner({
-    convexDir: options.convexDir,
-    env: () => options.env,
-    systemEnv: { CONVEX_CLOUD_URL: apiUrl, CONVEX_SITE_URL: siteUrl },
-    clock,
-    host: {
-      query: (call) => application.actionHost.query(call),
-      mutation: (call) => application.actionHost.mutation(call),
-      action: (call) => application.actionHost.action(call),
-      schedule: (component, job) => application.actionHost.schedule(component, job),
-      cancel: (component, jobId) => application.actionHost.cancel(component, jobId),
-    },
-    log,
-  });
-  cleanups.push(() => runner.close());
+  await deploy({ store, runner, application });
+  await scheduler.start();
+  const sockets = serve(options, { runner, application, api, site });
+  closing.defer(() => sockets.closeAll("ServerShutdown"));
+
+  if (options.watch.length > 0) {
+    const redeploy = async () => {
+      await deploy({ store, runner, application });
+      await scheduler.deploymentChanged();
+    };
+    const watcher = new Watcher({ folders: options.watch, redeploy, log });
+    closing.defer(() => watcher.close());
+  }
+  return { ...urls, store, close: () => closing.disposeAsync() };
+}
+
+async function openPorts({ host, apiPort, sitePort, log }: ConvexOptions): Promise<{ api: Port; site: Port }> {
+  const api = await openPort({ name: "Convex API", host, port: apiPort }, log);
+  try {
+    return { api, site: await openPort({ name: "HTTP actions", host, port: sitePort }, log) };
+  } catch (error) {
+    await api.close();
+    throw error;
+  }
+}
+
+/** Runner and application need one another: actions reach the application through `host`. */
+async function assemble(
+  { convexDir, env, clock, log }: ConvexOptions,
+  store: Store,
+  { apiUrl, siteUrl }: { apiUrl: string; siteUrl: string },
+): Promise<{ runner: Runner; application: Application }> {
+  const host: ActionHost = {
+    query: (call) => application.actionHost.query(call),
+    mutation: (call) => application.actionHost.mutation(call),
+    action: (call) => application.actionHost.action(call),
+    schedule: (component, job) => application.actionHost.schedule(component, job),
+    cancel: (component, jobId) => application.actionHost.cancel(component, jobId),
+  };
+  const systemEnv = { CONVEX_CLOUD_URL: apiUrl, CONVEX_SITE_URL: siteUrl };
+  const { catalog } = store;
+  const runner = await loadRunner({ convexDir, env: () => env, systemEnv, catalog, clock, host, log });
   const application = new Application({
     store,
     runner,
     clock,
-    metrics,
+    metrics: new Metrics(),
     log,
     newRequestId: () => randomBytes(8).toString("hex"),
     random: Math.random,
   });
-  cleanups.push(() => application.close());
+  return { runner, application };
+}
 
-  const jobs = new JobScheduler({ application, log });
-  const crons = new CronScheduler({ application, log });
-  const sweeper = new Sweeper({ application, log });
-  const deployer = new Deployer({ store, runner, application, jobs, crons });
-  await deployer.deploy();
-  await jobs.start();
-  await crons.start();
-  sweeper.start();
-  cleanups.push(() => withinMs(CLOSE_GRACE_MS, Promise.all([jobs.stop(), crons.stop(), sweeper.stop()])));
-
-  const authenticator = new Authenticator({
-    tokens: new TokenVerifier({ providers: () => runner.deployment.authProviders, clock }),
-    adminKey,
-  });
+function serve(
+  { clock, adminKey, log, onClockMoved }: ConvexOptions,
+  { runner, application, api, site }: { runner: Runner; application: Application; api: Port; site: Port },
+): Sockets {
+  const tokens = new TokenVerifier({ providers: () => runner.deployment.authProviders, clock });
+  const authenticator = new Authenticator({ tokens, adminKey });
   const sockets = new Sockets({ application, authenticator, log });
-  sockets.attach(apiListener.server);
-  cleanups.push(() => sockets.closeAll("ServerShutdown"));
-
+  sockets.attach(api.server);
   const gauges = () => ({
     sockets: sockets.count,
     subscriptions: sockets.subscriptionCount,
@@ -151,52 +155,14 @@ async function start(
   });
   const advanceClock = async (byMs: number) => {
     clock.advance(byMs);
-    await options.onClockMoved?.(clock.aheadMs);
+    await onClockMoved?.(clock.aheadMs);
     return clock.nowMs();
   };
-  api.serve(
-    [
-      runtimeRoutes({ adminKey, metrics, gauges, advanceClock }),
-      siteRoutes({ application, authenticator, log }, "/http"),
-      apiRoutes({ application, authenticator, instanceName: INSTANCE_NAME, version }),
-    ],
-    log,
-  );
-  site.serve([siteRoutes({ application, authenticator, log }, "")], log);
-
-  if (options.watch.length > 0) {
-    const watcher = new Watcher({ folders: options.watch, redeploy: () => deployer.redeploy(), log });
-    cleanups.push(() => watcher.close());
-  }
-  return { apiUrl, siteUrl, store, close };
-}
-
-/** A port that is open before there is anything to serve on it: requests wait until there is. */
-class Port {
-  #serve: (routes: Hono<OnNode>) => void = () => {};
-  readonly #routes = new Promise<Hono<OnNode>>((resolve) => {
-    this.#serve = resolve;
-  });
-
-  open(options: { name: string; host: string; port: number }): Promise<Listener> {
-    const app = new Hono<OnNode>();
-    app.all("*", async (context) => (await this.#routes).fetch(context.req.raw, context.env));
-    return listen(app, options);
-  }
-
-  serve(parts: Hono<OnNode>[], log: (line: string) => void): void {
-    const routes = new Hono<OnNode>();
-    for (const part of parts) routes.route("/", part);
-    routes.onError((error) => errorResponse(error, log));
-    this.#serve(routes);
-  }
-}
-
-async function withinMs(limitMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
+  api.serve([
+    runtimeRoutes({ adminKey, metrics: application.metrics, gauges, advanceClock }),
+    siteRoutes({ application, authenticator, log }, "/http"),
+    apiRoutes({ application, authenticator, instanceName: INSTANCE_NAME, version }),
+  ]);
+  site.serve([siteRoutes({ application, authenticator, log }, "")]);
+  return sockets;
 }

@@ -151,7 +151,9 @@ describe("custom tokens", () => {
     const nowSeconds = Math.floor(clock.nowMs() / 1000);
     const tokens = verifier(custom());
     await expect(tokens.verify(await signed({ exp: nowSeconds - 2 }))).resolves.toMatchObject({ kind: "user" });
-    await expect(tokens.verify(await signed({ exp: nowSeconds - 10 }))).rejects.toMatchObject({ kind: "unauthenticated" });
+    await expect(tokens.verify(await signed({ exp: nowSeconds - 10 }))).rejects.toMatchObject({
+      kind: "unauthenticated",
+    });
   });
 
   test("of another algorithm than the one configured are refused", async () => {

@@ -1,6 +1,7 @@
 /** Who calls: from an `Authorization` header, or from an `Authenticate` message on a socket. */
 import { sameSecret } from "../../sameSecret.ts";
 import { RequestError } from "../errors.ts";
+import { canonicalPath } from "../functions/deployment.ts";
 import type { Clock, FunctionCall, Identity, Json } from "../types.ts";
 import { impersonated, splitAdminCredentials } from "./adminKey.ts";
 import type { TokenVerifier } from "./tokens.ts";
@@ -82,11 +83,4 @@ export function callBy(
     visibility: isAdmin ? "any" : "public",
     ...(target.request && { request: target.request }),
   };
-}
-
-/** "dir/module.js:export", "dir/module" → "dir/module:export", "dir/module:default". */
-export function canonicalPath(path: string): string {
-  const colon = path.indexOf(":");
-  const module = (colon < 0 ? path : path.slice(0, colon)).replace(/\.js$/, "");
-  return `${module}:${colon < 0 ? "default" : path.slice(colon + 1)}`;
 }
