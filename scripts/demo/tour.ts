@@ -42,7 +42,7 @@ const ENDLESS_REPLY = { chunks: 2_000, charsPerChunk: 16, firstTokenMs: 50, inte
 const ABANDONED_MS = 61_000;
 
 export const stations: readonly Station[] = [
-  { title: "Ada signs in", visit: signsIn },
+  { title: "Ada is signed in", visit: isSignedIn },
   { title: "She sends a message and sees the reply stream in", visit: chats },
   { title: "A second client follows the same stream", visit: followsTogether },
   { title: "She stops a reply", visit: stops },
@@ -53,9 +53,13 @@ export const stations: readonly Station[] = [
   { title: "The database is searched again for every word that was said", visit: searchesAtEnd },
 ];
 
-async function signsIn(tour: Tour): Promise<string[]> {
-  tour.ada = await signIn(tour.home, "ada@example.com");
-  tour.tab = tour.ada.openTab();
+/** Signs Ada in at a home and opens her first tab. */
+export async function beginTour(home: Home): Promise<Tour> {
+  const ada = await signIn(home, "ada@example.com");
+  return { home, ada, tab: ada.openTab(), said: [], threadId: "" };
+}
+
+async function isSignedIn(tour: Tour): Promise<string[]> {
   const me = await tour.tab.query(api.account.me, {});
   assert(me, "account:me knows nobody");
   return [`account:me over the socket: ${JSON.stringify(me)}`];
@@ -165,7 +169,7 @@ async function killsAndRestarts(tour: Tour): Promise<string[]> {
   assert.deepEqual(complete(after), complete(before));
 
   await advanceClock(tour.home, ABANDONED_MS);
-  const reply = await replyEnded(tour.tab, { threadId: tour.threadId, messageId: "", replyId: streaming._id });
+  const reply = await replyEnded(tour.tab, { threadId: tour.threadId, replyId: streaming._id });
   assert.equal(reply.state, "interrupted");
   assert(reply.text.length > 0, "the text so far was lost");
   tour.said.push(reply.text);

@@ -75,7 +75,11 @@ export async function listMessages(tab: ConvexClient, threadId: string): Promise
 }
 
 /** Resolves to the reply once it has ended, however it ends; rejects after `limitMs`. */
-export function replyEnded(tab: ConvexClient, { threadId, replyId }: Sent, limitMs = 40_000): Promise<Message> {
+export function replyEnded(
+  tab: ConvexClient,
+  { threadId, replyId }: { threadId: string; replyId: string },
+  limitMs = 40_000,
+): Promise<Message> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
       clearTimeout(late);
