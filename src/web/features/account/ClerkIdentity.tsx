@@ -8,6 +8,7 @@ import { IdentityContext } from "./identity.ts";
 export default function ClerkIdentity({ client, children }: { client: ConvexReactClient; children: ReactNode }) {
   return (
     <ClerkProvider publishableKey={import.meta.env.VITE_CLERK_PUBLISHABLE_KEY} afterSignOutUrl="/">
+      {/* oxlint-disable-next-line react/hooks -- Convex takes the hook as a property, and calls it as a hook. */}
       <ConvexProviderWithClerk client={client} useAuth={useAuth}>
         <ClerkIdentityContext>{children}</ClerkIdentityContext>
       </ConvexProviderWithClerk>

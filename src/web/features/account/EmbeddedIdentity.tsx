@@ -1,8 +1,14 @@
 import { ConvexProviderWithAuth, type ConvexReactClient } from "convex/react";
-import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { createContext, type ReactNode, use, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { EmbeddedSignInForm } from "./EmbeddedSignInForm.tsx";
 import { EmbeddedSession } from "./embeddedSession.ts";
 import { IdentityContext } from "./identity.ts";
+
+interface EmbeddedIdentityProps {
+  client: ConvexReactClient;
+  identityUrl: string;
+  children: ReactNode;
+}
 
 /** Signs people in through the embedded home's own sign-in service, which asks for an address and no password. */
 export function EmbeddedIdentity({ client, identityUrl, children }: EmbeddedIdentityProps) {
@@ -12,27 +18,17 @@ export function EmbeddedIdentity({ client, identityUrl, children }: EmbeddedIden
     return () => window.removeEventListener("storage", session.storageChanged);
   }, [session]);
 
-  const useAuth = useCallback(() => useSessionAuth(session), [session]);
-  const identity = useMemo(
-    () => ({
-      SignInForm: () => <EmbeddedSignInForm signIn={(request) => session.signIn(request)} />,
-      signOut: () => session.signOut(),
-    }),
-    [session],
-  );
+  const identity = useMemo(() => ({ SignInForm, signOut: () => session.signOut() }), [session]);
   return (
-    <IdentityContext value={identity}>
-      <ConvexProviderWithAuth client={client} useAuth={useAuth}>
-        {children}
-      </ConvexProviderWithAuth>
-    </IdentityContext>
+    <SessionContext value={session}>
+      <IdentityContext value={identity}>
+        {/* oxlint-disable-next-line react/hooks -- Convex takes the hook as a property, and calls it as a hook. */}
+        <ConvexProviderWithAuth client={client} useAuth={useSessionAuth}>
+          {children}
+        </ConvexProviderWithAuth>
+      </IdentityContext>
+    </SessionContext>
   );
-}
-
-interface EmbeddedIdentityProps {
-  client: ConvexReactClient;
-  identityUrl: string;
-  children: ReactNode;
 }
 
 const browserDeps = {
@@ -41,8 +37,17 @@ const browserDeps = {
   storage: localStorage,
 };
 
+const SessionContext = createContext<EmbeddedSession | null>(null);
+
+function useSession(): EmbeddedSession {
+  const session = use(SessionContext);
+  if (!session) throw new Error("useSession needs EmbeddedIdentity above it");
+  return session;
+}
+
 /** The session in the shape Convex asks for. A new secret means a new fetcher, which makes Convex start over. */
-function useSessionAuth(session: EmbeddedSession) {
+function useSessionAuth() {
+  const session = useSession();
   const secret = useSyncExternalStore(session.subscribe, session.secret);
   return useMemo(
     () => ({
@@ -52,4 +57,9 @@ function useSessionAuth(session: EmbeddedSession) {
     }),
     [session, secret],
   );
+}
+
+function SignInForm() {
+  const session = useSession();
+  return <EmbeddedSignInForm signIn={(request) => session.signIn(request)} />;
 }

@@ -1,5 +1,5 @@
 import { ImageOff } from "lucide-react";
-import type { ComponentProps, ReactNode } from "react";
+import type { ReactNode } from "react";
 import { type Components, defaultRehypePlugins, Streamdown, type UrlTransform } from "streamdown";
 import { CodeBlock } from "./CodeBlock.tsx";
 
@@ -34,7 +34,7 @@ const plain = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "strong", "ul", "ol", "l
 const tableParts = ["thead", "tbody", "tr", "th", "td", "sup", "sub", "section"] as const;
 
 const components: Components = {
-  ...Object.fromEntries([...plain, ...tableParts].map((tag) => [tag, tag])),
+  ...(Object.fromEntries([...plain, ...tableParts].map((tag) => [tag, tag])) as Components),
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow">
       {children}
@@ -46,7 +46,7 @@ const components: Components = {
       <table>{children}</table>
     </div>
   ),
-  code: ({ className, children }: ComponentProps<"code">) => (
+  code: ({ className, children }) => (
     <CodeBlock language={/language-(\S+)/.exec(className ?? "")?.[1]} code={textOf(children)} />
   ),
   inlineCode: ({ children }) => <code>{children}</code>,

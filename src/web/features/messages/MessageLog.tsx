@@ -14,7 +14,7 @@ interface MessageLogProps {
 
 /** The messages, oldest on top. Stays at the newest while it grows, unless the person scrolled away from it. */
 export function MessageLog({ conversation, models }: MessageLogProps) {
-  const { messages, loading, loadOlder, opening, tryAgain } = conversation;
+  const { messages, loading, loadOlder, opening, tryAgain, select } = conversation;
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({
     initial: "instant",
     resize: "instant",
@@ -42,6 +42,7 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
                 key={message._id}
                 reply={message}
                 modelLabel={labelOf(message, models)}
+                onSelect={select}
                 onTryAgain={message._id === lastId ? () => tryAgain(message) : undefined}
               />
             ),

@@ -2,6 +2,7 @@ import { RotateCcw } from "lucide-react";
 import { lazy, Suspense } from "react";
 import type { Message } from "../../app/api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { Alternatives } from "./Alternatives.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { endingSentence } from "./endings.ts";
 import { useReplyText } from "./useReplyText.ts";
@@ -11,12 +12,14 @@ const Markdown = lazy(() => import("./Markdown.tsx"));
 interface ReplyMessageProps {
   reply: Message;
   modelLabel: string;
+  /** Shows another reply to the same message. */
+  onSelect: (messageId: string) => void;
   /** Asks for another reply in place of this one; absent where that cannot be done. */
   onTryAgain?: () => void;
 }
 
 /** What a model wrote, as it arrives and afterwards, and how it ended if it did not end well. */
-export function ReplyMessage({ reply, modelLabel, onTryAgain }: ReplyMessageProps) {
+export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyMessageProps) {
   const { shown, settled } = useReplyText(reply);
   const live = reply.state === "streaming" || !settled;
   const ending = live ? null : endingSentence(reply);
@@ -40,6 +43,7 @@ export function ReplyMessage({ reply, modelLabel, onTryAgain }: ReplyMessageProp
                 <RotateCcw aria-hidden size={15} />
               </IconButton>
             )}
+            <Alternatives message={reply} onSelect={onSelect} />
             <span className="ml-1.5 truncate text-[13px] text-muted">{modelLabel}</span>
           </>
         )}

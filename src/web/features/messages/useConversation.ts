@@ -1,5 +1,5 @@
 import { useMutation, usePaginatedQuery } from "convex/react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { api, type Message } from "../../app/api.ts";
 import { threadPath } from "../../app/paths.ts";
@@ -12,45 +12,40 @@ const pageSize = 30;
 /** One conversation, live, and what a person can do in it. `threadId` is null while it has no message yet. */
 export function useConversation(threadId: string | null) {
   const list = usePaginatedQuery(api.messages.list, threadId ? { threadId } : "skip", { initialNumItems: pageSize });
-  const { stop, tryAgain } = useReplyCommands();
-  const { send, sending, problem, opening } = useSending(threadId, list.status === "LoadingFirstPage");
+  const loading = threadId !== null && list.status === "LoadingFirstPage";
+  const { opening, ...sending } = useSending(threadId);
   return {
     /** Oldest first. */
     messages: list.results.toReversed(),
-    loading: threadId !== null && list.status === "LoadingFirstPage",
+    loading,
     loadOlder: list.status === "CanLoadMore" ? () => list.loadMore(pageSize) : undefined,
     /** The reply in progress, if there is one. */
     streaming: list.results.find(({ state }) => state === "streaming"),
     /** The first message of a new thread, until the thread's own list shows it. */
-    opening,
-    send,
-    sending,
-    problem,
-    stop,
-    tryAgain,
+    opening: threadId === null || loading ? opening : null,
+    ...sending,
+    ...useReplyCommands(),
   };
 }
 
-function useSending(threadId: string | null, loading: boolean) {
+function useSending(threadId: string | null) {
   const [, navigate] = useLocation();
   const takeTurn = useTurn();
   const [sending, setSending] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const [opening, setOpening] = useState<string | null>(null);
-
-  const listed = threadId !== null && !loading;
-  useEffect(() => {
-    if (listed) setOpening(null);
-  }, [listed]);
+  const [opening, setOpening] = useState<{ text: string; threadId: string | null } | null>(null);
 
   /** Resolves to whether the message was taken; if not, `problem` says why. */
   async function send(text: string, model: string | undefined): Promise<boolean> {
     setSending(true);
     setProblem(null);
-    if (threadId === null) setOpening(text);
+    if (threadId === null) setOpening({ text, threadId });
     try {
       const sent = await takeTurn({ threadId: threadId ?? undefined, text, model });
-      if (threadId === null) navigate(threadPath(sent.threadId), { replace: true });
+      if (threadId === null) {
+        setOpening({ text, threadId: sent.threadId });
+        navigate(threadPath(sent.threadId), { replace: true });
+      }
       return true;
     } catch (error) {
       setOpening(null);
@@ -60,16 +55,19 @@ function useSending(threadId: string | null, loading: boolean) {
       setSending(false);
     }
   }
-  return { send, sending, problem, opening };
+  return { send, sending, problem, opening: opening?.threadId === threadId ? opening.text : null };
 }
 
 function useReplyCommands() {
   const notify = useNotice();
-  const stopReply = useMutation(api.messages.stop);
+  const stop = useMutation(api.messages.stop);
+  const select = useMutation(api.messages.select);
   const regenerate = useRegeneration();
   const refused = (error: unknown) => notify(sentenceOf(error));
   return {
-    stop: (reply: Message) => void stopReply({ messageId: reply._id }).catch(refused),
+    stop: (reply: Message) => void stop({ messageId: reply._id }).catch(refused),
     tryAgain: (reply: Message) => void regenerate(reply).catch(refused),
+    /** Shows another of the alternatives at one place. */
+    select: (messageId: string) => void select({ messageId }).catch(refused),
   };
 }

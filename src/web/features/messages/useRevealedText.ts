@@ -1,5 +1,5 @@
-import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
-import { hidden, type Reveal, revealAll, shownPart, textArrived, timePassed } from "./reveal.ts";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { hidden, revealAll, shownPart, textArrived, timePassed } from "./reveal.ts";
 
 interface RevealOptions {
   /** More text may come. A text that never was live is shown as it is. */
@@ -8,52 +8,41 @@ interface RevealOptions {
   immediate: boolean;
 }
 
-/** The part of a growing text to show now; see [Note: Smoothing]. */
+/** The part of a growing text to show now, and whether that is all of it; see [Note: Smoothing]. */
 export function useRevealedText(text: string, { live, immediate }: RevealOptions): { shown: string; settled: boolean } {
-  const [reveal, setReveal] = useState<Reveal>(() => (live ? hidden : revealAll(text.length, performance.now())));
-  const calm = useReducedMotion();
-  const revealRef = useRef(reveal);
-  const update = (next: Reveal) => {
-    revealRef.current = next;
-    setReveal(next);
-  };
+  const [reveal, setReveal] = useState(() => (live ? hidden : revealAll(text.length, 0)));
+  const atOnce = useReducedMotion() || immediate;
+  const { length } = text;
+  const settled = reveal.shownLength >= length;
 
-  useLayoutEffect(() => {
-    if (text.length === 0) return;
-    const nowMs = performance.now();
-    const atOnce = calm || immediate || document.hidden;
-    update(
-      atOnce
-        ? revealAll(text.length, nowMs)
-        : textArrived(revealRef.current, { length: text.length, nowMs, last: !live }),
-    );
-  }, [text, live, immediate, calm]);
-
-  const settled = reveal.shownLength >= text.length;
   useEffect(() => {
     if (settled) return;
-    let frame = 0;
     let previousMs = performance.now();
-    const step = (nowMs: number) => {
-      update(timePassed(revealRef.current, { length: text.length, elapsedMs: Math.max(0, nowMs - previousMs) }));
+    const advance = (nowMs: number) => {
+      const elapsedMs = Math.max(0, nowMs - previousMs);
       previousMs = nowMs;
-      frame = requestAnimationFrame(step);
+      setReveal((shown) => timePassed(shown, { length, elapsedMs }));
+      frame = requestAnimationFrame(advance);
     };
-    frame = requestAnimationFrame(step);
+    const begin = (nowMs: number) => {
+      setReveal((shown) => (atOnce ? revealAll(length, nowMs) : textArrived(shown, { length, nowMs, last: !live })));
+      advance(nowMs);
+    };
+    let frame = requestAnimationFrame(begin);
     return () => cancelAnimationFrame(frame);
-  }, [settled, text]);
+  }, [settled, length, live, atOnce]);
 
-  return { shown: shownPart(text, reveal.shownLength), settled };
+  const waitsForNothing = atOnce || reveal.shownLength === 0;
+  return { shown: waitsForNothing ? text : shownPart(text, reveal.shownLength), settled };
 }
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 function useReducedMotion(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      reducedMotion.addEventListener("change", listener);
-      return () => reducedMotion.removeEventListener("change", listener);
-    },
-    () => reducedMotion.matches,
-  );
+  return useSyncExternalStore(onReducedMotionChange, () => reducedMotion.matches);
+}
+
+function onReducedMotionChange(listener: () => void): () => void {
+  reducedMotion.addEventListener("change", listener);
+  return () => reducedMotion.removeEventListener("change", listener);
 }

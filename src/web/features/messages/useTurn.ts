@@ -2,6 +2,7 @@ import type { OptimisticLocalStore } from "convex/browser";
 import { insertAtTop, useAction, useMutation } from "convex/react";
 import type { FunctionArgs, FunctionReturnType } from "convex/server";
 import { api, type Message } from "../../app/api.ts";
+import { newRequestId } from "./requestId.ts";
 
 type SendArgs = FunctionArgs<typeof api.messages.send>;
 type Sent = FunctionReturnType<typeof api.messages.send>;
@@ -11,7 +12,7 @@ export function useTurn(): (args: Omit<SendArgs, "requestId">) => Promise<Sent> 
   const send = useMutation(api.messages.send).withOptimisticUpdate(showAtOnce);
   const start = useStart();
   return async (args) => {
-    const sent = await send({ ...args, requestId: crypto.randomUUID() });
+    const sent = await send({ ...args, requestId: newRequestId() });
     start(sent.replyId);
     return sent;
   };
@@ -22,7 +23,7 @@ export function useRegeneration(): (reply: Message) => Promise<void> {
   const regenerate = useMutation(api.messages.regenerate);
   const start = useStart();
   return async (reply) => {
-    const { replyId } = await regenerate({ messageId: reply._id, requestId: crypto.randomUUID() });
+    const { replyId } = await regenerate({ messageId: reply._id, requestId: newRequestId() });
     start(replyId);
   };
 }
@@ -39,10 +40,22 @@ function useStart(): (replyId: string) => void {
 /** Puts the message into the list of its thread until the server's own version takes its place. */
 function showAtOnce(localQueryStore: OptimisticLocalStore, { threadId, requestId, text }: SendArgs): void {
   if (!threadId) return;
+  const placeholderId = requestId as Message["_id"];
   insertAtTop({
     paginatedQuery: api.messages.list,
     argsToMatch: { threadId },
     localQueryStore,
-    item: { _id: requestId, role: "user", text, state: "complete", createdAt: Date.now() },
+    item: {
+      _id: placeholderId,
+      role: "user",
+      text,
+      state: "complete",
+      model: null,
+      attachments: [],
+      siblings: [placeholderId],
+      usage: null,
+      error: null,
+      createdAt: Date.now(),
+    },
   });
 }

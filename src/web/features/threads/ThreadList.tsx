@@ -4,6 +4,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { api, type Thread } from "../../app/api.ts";
 import { newThreadPath } from "../../app/paths.ts";
+import { useNow } from "../../app/useNow.ts";
 import { Button } from "../../ui/Button.tsx";
 import { groupByAge } from "./groups.ts";
 import { RemoveDialog } from "./RemoveDialog.tsx";
@@ -20,10 +21,11 @@ export function ThreadList({ onNavigate }: { onNavigate?: () => void }) {
   const [command, setCommand] = useState<{ kind: ThreadCommand; thread: Thread } | null>(null);
   const done = () => setCommand(null);
 
+  const nowMs = useNow();
   const loaded = pinned.status !== "LoadingFirstPage" && recent.status !== "LoadingFirstPage";
   const groups = [
     ...(pinned.results.length > 0 ? [{ heading: "Pinned", threads: pinned.results }] : []),
-    ...groupByAge(recent.results, Date.now()),
+    ...groupByAge(recent.results, nowMs),
   ];
   return (
     <>
