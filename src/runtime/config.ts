@@ -81,7 +81,7 @@ export function readConfig(args: string[], processEnv: NodeJS.ProcessEnv, projec
 }
 
 /** Ports of a home whose web page is on `base`; base 0 lets the operating system choose each. */
-export function portsFrom(base: number): Ports {
+function portsFrom(base: number): Ports {
   const at = (offset: number) => (base === 0 ? 0 : base + offset);
   return { web: at(0), api: at(210), site: at(211), identity: at(213), models: at(214) };
 }

@@ -17,6 +17,7 @@ label { display: block; margin: 0 0 4px; font-weight: 600; font-size: .9375rem; 
 input, textarea { width: 100%; margin: 0 0 16px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; background: transparent; color: inherit; font: inherit; }
 textarea { height: 9rem; font: .8125rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; resize: vertical; }
 button { width: 100%; padding: 11px; border: 0; border-radius: 8px; background: var(--act); color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }
+::placeholder { color: var(--dim); opacity: 1; }
 a { color: var(--act); }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
 .wrong { color: #b3261e; font-weight: 600; }
@@ -39,8 +40,8 @@ export function signInPage(appUrl: string, wrong?: string): Page {
   return layout(
     "Identity stand-in",
     html`<h1>This stands in for Clerk</h1>
-      <p>Noruxa runs here without any account: whoever types a mail address is that person. No password, no mail is sent,
-      nothing leaves this machine. To chat, <a href="${appUrl}">open the app</a>; here you get a token for a script.</p>
+      <p>Noruxa runs here without any account: whoever types a mail address is that person. No password is asked for and no mail is sent.
+      To chat, <a href="${appUrl}">open the app</a>; here you get a token for a script.</p>
       <form method="post" action="/">
         ${wrong ? html`<p class="wrong" role="alert">${wrong}</p>` : ""}
         <label for="email">Mail address</label>

@@ -125,7 +125,7 @@ test("a home can run inside a process on ports of the system's choosing, and lea
   await expect(start(options)).rejects.toThrow("Another Noruxa is running");
   expect((await fetch(home.webUrl)).status).toBe(200);
   await home.close();
-  await expect(fetch(home.webUrl)).rejects.toThrow();
+  await expect(fetch(home.webUrl)).rejects.toThrow("fetch failed");
   const again = await start(options);
   await again.close();
 });

@@ -49,7 +49,7 @@ test("data without its key ring is refused, naming the variable and what to do, 
   await unlink(file);
   expect(() => load()).toThrow(HomeError);
   expect(() => load()).toThrow(/CRYPTO_KEYRING is missing.*put .*secrets\.env back, or set CRYPTO_KEYRING/);
-  await expect(stat(file)).rejects.toThrow();
+  await expect(stat(file)).rejects.toThrow("ENOENT");
 });
 
 test.each([
@@ -107,5 +107,5 @@ test("a lock is null for the second and says when it cannot be had at all", asyn
   const release = tryLock(path.join(dir, "lock"))!;
   expect(tryLock(path.join(dir, "lock"))).toBeNull();
   release();
-  expect(() => tryLock(path.join(dir, "missing", "lock"))).toThrow();
+  expect(() => tryLock(path.join(dir, "missing", "lock"))).toThrow("unable to open");
 });

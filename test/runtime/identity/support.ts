@@ -11,7 +11,7 @@ import { type Identity, startIdentity } from "../../../src/runtime/identity/serv
 
 export const SECRET_KEY = "sk_test_of_these_tests";
 export const WEBHOOK_SECRET = `whsec_${Buffer.from("0123456789abcdef01234567").toString("base64")}`;
-export const ADMIN_KEY = "noruxa|feed";
+const ADMIN_KEY = "noruxa|feed";
 export const APP_ORIGIN = "http://app.test";
 
 export async function tempFolder(): Promise<string> {
@@ -47,7 +47,7 @@ export async function startTestIdentity({
   };
 }
 
-export async function post(identity: Identity, route: string, body: unknown, headers: Record<string, string> = {}) {
+async function post(identity: Identity, route: string, body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(identity.url + route, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },

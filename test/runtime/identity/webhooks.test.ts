@@ -26,7 +26,9 @@ test("creation, change and deletion of a person are told, signed as Svix signs",
 
   for (const { headers, text } of endpoint.received) {
     expect(() => new Webhook(WEBHOOK_SECRET).verify(text, headers as Record<string, string>)).not.toThrow();
-    expect(() => new Webhook(WEBHOOK_SECRET).verify(`${text} `, headers as Record<string, string>)).toThrow();
+    expect(() => new Webhook(WEBHOOK_SECRET).verify(`${text} `, headers as Record<string, string>)).toThrow(
+      "signature",
+    );
   }
   const deleted = endpoint.received.find(({ text }) => text.includes("user.deleted"))!;
   expect(JSON.parse(deleted.text).data).toEqual({ object: "user", id, external_id: null, deleted: true });
@@ -44,7 +46,7 @@ test("Clerk's own verifier accepts a message and refuses it under another secret
   const event = await verifyWebhook(request(), { signingSecret: WEBHOOK_SECRET });
   expect(event).toMatchObject({ type: "user.created", data: { id } });
   const other = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
-  await expect(verifyWebhook(request(), { signingSecret: other })).rejects.toThrow();
+  await expect(verifyWebhook(request(), { signingSecret: other })).rejects.toThrow("signature");
 });
 
 test("a change that was refused is told to nobody", async () => {
@@ -52,7 +54,7 @@ test("a change that was refused is told to nobody", async () => {
   const endpoint = await startWebhookEndpoint();
   identity.deliverWebhooksTo(endpoint.url);
   await clerk.users.createUser({ emailAddress: ["ada@example.com"] });
-  await expect(clerk.users.createUser({ emailAddress: ["ada@example.com"] })).rejects.toThrow();
+  await expect(clerk.users.createUser({ emailAddress: ["ada@example.com"] })).rejects.toMatchObject({ status: 422 });
   const bob = await clerk.users.createUser({ emailAddress: ["bob@example.com"] });
   await until(() => expect(endpoint.received.map(({ text }) => JSON.parse(text).data.id)).toContain(bob.id));
   expect((await control(identity, {})).body.webhooks.messages).toHaveLength(2);

@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import { startModels } from "../../../src/runtime/models/server.ts";
 
 export const API_KEY = "sk-standin-test";
-export const ADMIN_KEY = "noruxa|feed";
+const ADMIN_KEY = "noruxa|feed";
 
 export async function startTestModels() {
   const { url, close } = await startModels({ host: "127.0.0.1", port: 0, apiKey: API_KEY, adminKey: ADMIN_KEY });
