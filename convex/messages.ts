@@ -8,6 +8,7 @@ import { notFound, refusal } from "./lib/errors.ts";
 import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
 import { spendRate } from "./lib/rateLimits.ts";
+import { requestName } from "./lib/requests.ts";
 import { loadOwnedMessage } from "./messages/access.ts";
 import { endReply } from "./messages/endings.ts";
 import { loadGeneration } from "./messages/leases.ts";
@@ -19,13 +20,11 @@ import {
   joinFork,
   nextSpot,
   openOrCreateThread,
-  openThread,
-  requestName,
   startReply,
 } from "./messages/turns.ts";
 import { presentMessages, vMessage } from "./messages/views.ts";
 import { chooseChatModel } from "./models/catalogue.ts";
-import { loadOwnedThread } from "./threads/access.ts";
+import { loadOwnedThread, openOwnedThread } from "./threads/access.ts";
 import { loadPath, messagesOnPath } from "./threads/paths.ts";
 
 const vTurnIds = v.object({ threadId: v.id("threads"), messageId: v.id("messages"), replyId: v.id("messages") });
@@ -68,7 +67,7 @@ export const send = viewerMutation({
     if (attachmentIds.length > 0) throw notFound("attachment");
     const model = chooseChatModel(args.model);
     const nowMs = Date.now();
-    await spendRate(ctx, "turn", nowMs);
+    await spendRate(ctx, "turn", { key: ctx.viewer.userId, nowMs });
     const open = await openOrCreateThread(ctx, { threadId, text, request, nowMs });
     return addTurn(ctx, open, { text, spot: await nextSpot(ctx, open.thread), request, model, nowMs });
   },
@@ -146,8 +145,8 @@ export const regenerate = viewerMutation({
     if (made) return { threadId: made.threadId, replyId: made._id };
     const model = chooseChatModel(args.model ?? earlier.model);
     const nowMs = Date.now();
-    await spendRate(ctx, "turn", nowMs);
-    const { thread } = await openThread(ctx, earlier.threadId);
+    await spendRate(ctx, "turn", { key: ctx.viewer.userId, nowMs });
+    const { thread } = await openOwnedThread(ctx, earlier.threadId);
     const spot = await forkAt(ctx, earlier);
     const request = requestId ? requestName(requestId) : `fork:${thread._id}:${spot.branch}`;
     const replyId = await startReply(ctx, thread, { request, model, spot, nowMs });
@@ -177,8 +176,8 @@ export const edit = viewerMutation({
     if (made && reply) return { threadId: made.threadId, messageId: made._id, replyId: reply._id };
     const model = chooseChatModel(args.model);
     const nowMs = Date.now();
-    await spendRate(ctx, "turn", nowMs);
-    const open = await openThread(ctx, earlier.threadId);
+    await spendRate(ctx, "turn", { key: ctx.viewer.userId, nowMs });
+    const open = await openOwnedThread(ctx, earlier.threadId);
     const spot = await forkAt(ctx, earlier);
     const request = requestId ? requestName(requestId) : `fork:${open.thread._id}:${spot.branch}`;
     const ids = await addTurn(ctx, open, { text, spot, request, model, nowMs });

@@ -1,14 +1,26 @@
-import { paginationOptsValidator, paginationResultValidator } from "convex/server";
+import { type FunctionReturnType, paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { v } from "convex/values";
-import { Vault } from "./encryption/vault.ts";
-import { notFound } from "./lib/errors.ts";
-import { viewerMutation, viewerQuery } from "./lib/functions.ts";
+import { internal } from "./_generated/api.js";
+import { action } from "./_generated/server.js";
+import { notFound, refusal } from "./lib/errors.ts";
+import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
-import { loadOwnedThread } from "./threads/access.ts";
+import { spendRate } from "./lib/rateLimits.ts";
+import { requestName } from "./lib/requests.ts";
+import { loadOwnedMessage } from "./messages/access.ts";
+import { loadOwnedThread, openOwnedThread } from "./threads/access.ts";
+import { copyMessages } from "./threads/branching.ts";
+import { createThread, findThreadByRequest } from "./threads/creation.ts";
 import { expiringThreads, pinnedThreads, recentThreads } from "./threads/listing.ts";
 import { removeThread } from "./threads/removal.ts";
-import { checkedTitle, sealTitle } from "./threads/titles.ts";
+import { checkedSearch, decodePlace, encodePlace, type Hit, vHit } from "./threads/searching.ts";
+import { checkedTitle, openTitle, sealTitle } from "./threads/titles.ts";
 import { presentThreads, vThread } from "./threads/views.ts";
+
+/** What one call of a search does at most: steps taken, and hits after which no further step is taken. */
+const SEARCH_STEPS = 6;
+const SEARCH_HITS = 20;
+type SearchStep = FunctionReturnType<typeof internal.threads.searching.step>;
 
 const views = { recent: recentThreads, pinned: pinnedThreads, expiring: expiringThreads };
 
@@ -46,9 +58,7 @@ export const rename = viewerMutation({
   returns: v.null(),
   handler: async (ctx, { threadId, ...args }) => {
     const title = checkedTitle(args.title);
-    const thread = await loadOwnedThread(ctx, threadId);
-    const seal = await new Vault(ctx.db).sealOf({ ownerId: thread.ownerId, threadId: thread._id });
-    if (!seal) throw notFound("chat");
+    const { thread, seal } = await openOwnedThread(ctx, threadId);
     const rev = thread.titleRev + 1;
     await ctx.db.patch("threads", thread._id, { sealedTitle: await sealTitle(seal, { title, rev }), titleRev: rev });
     return null;
@@ -75,5 +85,57 @@ export const remove = viewerMutation({
   handler: async (ctx, { threadId }) => {
     await removeThread(ctx, await loadOwnedThread(ctx, threadId));
     return null;
+  },
+});
+
+/**
+ * Makes a chat of its own from one of the caller's, with what was said up to and including a message. The same
+ * `requestId` again gives the same chat. Throws `not_found`, `limit_exceeded`, and `conflict` while that message is
+ * being written.
+ */
+export const branch = viewerMutation({
+  args: { threadId: v.string(), messageId: v.string(), requestId: v.optional(v.string()) },
+  returns: v.object({ threadId: v.id("threads") }),
+  handler: async (ctx, { threadId, messageId, requestId }) => {
+    const source = await openOwnedThread(ctx, threadId);
+    const message = await loadOwnedMessage(ctx, messageId);
+    if (message.threadId !== source.thread._id) throw notFound("message");
+    if (message.state === "streaming") throw refusal("conflict", "This reply is still being written.");
+    const nowMs = Date.now();
+    const request = requestId ? requestName(requestId) : `branch:${messageId}:${nowMs}`;
+    const made = await findThreadByRequest(ctx, request);
+    if (made) return { threadId: made };
+    await spendRate(ctx, "heavy", { key: ctx.viewer.userId, nowMs });
+    const title = await openTitle(source.seal, source.thread);
+    const { thread } = await createThread(ctx, { title, request, nowMs });
+    await copyMessages(ctx, {
+      fromThreadId: source.thread._id,
+      branch: message.branch,
+      beforeDepth: message.depth + 1,
+      toThreadId: thread._id,
+    });
+    return { threadId: thread._id };
+  },
+});
+
+/**
+ * Searches the caller's titles and messages, newest first. Each call opens a bounded amount and may find nothing in it:
+ * the search is over when `cursor` is null. Throws `invalid` and `limit_exceeded`.
+ */
+export const search = action({
+  args: { query: v.string(), cursor: v.optional(v.union(v.string(), v.null())) },
+  returns: v.object({ hits: v.array(vHit), cursor: v.union(v.string(), v.null()) }),
+  handler: async (ctx, { query, cursor }): Promise<{ hits: Hit[]; cursor: string | null }> => {
+    const { subject } = await requireIdentity(ctx);
+    const needle = checkedSearch(query);
+    await spendRate(ctx, "heavy", { key: subject, nowMs: Date.now() });
+    const hits: Hit[] = [];
+    let place: ReturnType<typeof decodePlace> | null = decodePlace(cursor ?? null);
+    for (let steps = 0; place && steps < SEARCH_STEPS && hits.length < SEARCH_HITS; steps++) {
+      const found: SearchStep = await ctx.runQuery(internal.threads.searching.step, { needle, place });
+      hits.push(...found.hits);
+      place = found.next;
+    }
+    return { hits, cursor: place && encodePlace(place) };
   },
 });

@@ -29,5 +29,7 @@ export const encryptionTables = {
     /** The thread's name in keys and envelopes. */
     recordId: v.string(),
     salt: v.bytes(),
-  }).index("by_thread", ["threadId"]),
+  })
+    .index("by_thread", ["threadId"])
+    .index("by_record", ["recordId"]),
 };

@@ -2,7 +2,7 @@ import type { UserIdentity } from "convex/server";
 import { customCtx, customMutation, customQuery } from "convex-helpers/server/customFunctions";
 import { wrapDatabaseReader, wrapDatabaseWriter } from "convex-helpers/server/rowLevelSecurity";
 import type { Doc } from "../_generated/dataModel.js";
-import { type MutationCtx, mutation, type QueryCtx, query } from "../_generated/server.js";
+import { internalQuery, type MutationCtx, mutation, type QueryCtx, query } from "../_generated/server.js";
 import { refusal } from "./errors.ts";
 import { scopeRules, type Viewer } from "./scope.ts";
 
@@ -13,13 +13,10 @@ const POLICY = { defaultPolicy: "deny" } as const;
  * A public query for a signed-in person: `ctx.viewer` says who, and `ctx.db` shows their workspace alone. Refuses anyone
  * else as `unauthenticated`. See [Note: Scoped data layer].
  */
-export const viewerQuery = customQuery(
-  query,
-  customCtx(async (ctx: QueryCtx) => {
-    const viewer = await requireViewer(ctx);
-    return { viewer, db: wrapDatabaseReader({ viewer }, ctx.db, scopeRules, POLICY) };
-  }),
-);
+export const viewerQuery = customQuery(query, customCtx(viewerContext));
+
+/** As `viewerQuery`, for actions to call: the person who called the action is the viewer. */
+export const viewerInternalQuery = customQuery(internalQuery, customCtx(viewerContext));
 
 /** A public mutation for a signed-in person whose account is live. Like `viewerQuery` in all else. */
 export const viewerMutation = customMutation(
@@ -58,6 +55,11 @@ export function requireLive(user: Doc<"users">): void {
   if (user.state === "live") return;
   if (user.state === "restricted") throw refusal("restricted", "Processing is restricted: your data can only be read.");
   throw refusal("closing", "This account is being closed.");
+}
+
+async function viewerContext(ctx: QueryCtx): Promise<Pick<ViewerQueryCtx, "viewer" | "db">> {
+  const viewer = await requireViewer(ctx);
+  return { viewer, db: wrapDatabaseReader({ viewer }, ctx.db, scopeRules, POLICY) };
 }
 
 async function requireViewer(ctx: QueryCtx): Promise<Viewer> {

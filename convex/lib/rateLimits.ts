@@ -1,8 +1,7 @@
 import { MINUTE, RateLimiter } from "@convex-dev/rate-limiter";
-import type { MutationCtx } from "../_generated/server.js";
+import type { ActionCtx, MutationCtx } from "../_generated/server.js";
 import { components } from "../components.ts";
 import { refusal } from "./errors.ts";
-import type { Viewer } from "./scope.ts";
 
 /** What one person may do how often. Far above what hands can do, and low enough to bound a runaway script. */
 const limiter = new RateLimiter(components.rateLimiter, {
@@ -12,13 +11,13 @@ const limiter = new RateLimiter(components.rateLimiter, {
   heavy: { kind: "token bucket", rate: 60, period: MINUTE, capacity: 30 },
 });
 
-/** Counts one use. Throws `limit_exceeded` with `retryAt` when the person has none left. */
+/** Counts one use by the person `key` names. Throws `limit_exceeded` with `retryAt` when they have none left. */
 export async function spendRate(
-  ctx: Pick<MutationCtx, "runMutation" | "runQuery"> & { viewer: Viewer },
+  ctx: MutationCtx | ActionCtx,
   kind: "turn" | "heavy",
-  nowMs: number,
+  { key, nowMs }: { key: string; nowMs: number },
 ): Promise<void> {
-  const { ok, retryAfter } = await limiter.limit(ctx as unknown as MutationCtx, kind, { key: ctx.viewer.userId });
+  const { ok, retryAfter } = await limiter.limit(ctx, kind, { key });
   if (ok) return;
   const seconds = Math.ceil(retryAfter / 1000);
   throw refusal("limit_exceeded", `That was a lot at once. Try again in ${seconds} s.`, {

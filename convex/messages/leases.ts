@@ -1,4 +1,5 @@
 import { type Infer, v } from "convex/values";
+import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
 import { loadThreadKey } from "../encryption/vault.ts";
@@ -111,8 +112,8 @@ export const finish = internalMutation({
 /** The watchdog: ends replies whose action died or never came, with the text so far. Reads nothing while there are none. */
 export const endAbandoned = internalMutation({
   args: {},
-  returns: v.object({ ended: v.number() }),
-  handler: async (ctx) => {
+  returns: v.null(),
+  handler: async (ctx): Promise<null> => {
     const abandoned = await ctx.db
       .query("generations")
       .withIndex("by_heartbeat", (q) => q.lt("heartbeatAt", Date.now() - ABANDONED_AFTER_MS))
@@ -120,7 +121,10 @@ export const endAbandoned = internalMutation({
     for (const generation of abandoned) {
       await endReply(ctx, generation, { state: "interrupted", error: "abandoned" });
     }
-    return { ended: abandoned.length };
+    if (abandoned.length === ABANDONED_PER_RUN) {
+      await ctx.scheduler.runAfter(0, internal.messages.leases.endAbandoned, {});
+    }
+    return null;
   },
 });
 

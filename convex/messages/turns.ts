@@ -1,13 +1,12 @@
 import type { ChatModel } from "../../src/shared/chatModels.ts";
-import { BRANCHES_PER_THREAD, REQUEST_ID_CHARACTERS } from "../../src/shared/limits.ts";
+import { BRANCHES_PER_THREAD } from "../../src/shared/limits.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { recordIdFor } from "../encryption/salts.ts";
-import { Vault } from "../encryption/vault.ts";
-import { notFound, refusal } from "../lib/errors.ts";
+import { refusal } from "../lib/errors.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
-import { loadOwnedThread } from "../threads/access.ts";
-import { createThread, type OpenThread } from "../threads/creation.ts";
+import { type OpenThread, openOwnedThread } from "../threads/access.ts";
+import { createThread } from "../threads/creation.ts";
 import { branchAt, loadPath, messagesOnPath } from "../threads/paths.ts";
 import { provisionalTitle } from "../threads/titles.ts";
 import { sealText } from "./texts.ts";
@@ -29,14 +28,6 @@ interface Turn {
   nowMs: number;
 }
 
-/** A client's request id as the name of a request. Throws `invalid`. */
-export function requestName(requestId: string): string {
-  if (requestId === "" || requestId.length > REQUEST_ID_CHARACTERS) {
-    throw refusal("invalid", `A request id has 1 to ${REQUEST_ID_CHARACTERS} characters.`);
-  }
-  return `client:${requestId}`;
-}
-
 /** The message that an earlier call of the same request made in this role, if there was one. */
 export async function findByRequest(
   ctx: ViewerMutationCtx,
@@ -56,15 +47,7 @@ export async function openOrCreateThread(
   { threadId, text, request, nowMs }: { threadId: string | undefined; text: string; request: string; nowMs: number },
 ): Promise<OpenThread> {
   if (threadId === undefined) return createThread(ctx, { title: provisionalTitle(text), request, nowMs });
-  return openThread(ctx, threadId);
-}
-
-/** The viewer's thread with its seal. Throws `not_found`. */
-export async function openThread(ctx: ViewerMutationCtx, threadId: string): Promise<OpenThread> {
-  const thread = await loadOwnedThread(ctx, threadId);
-  const seal = await new Vault(ctx.db).sealOf({ ownerId: thread.ownerId, threadId: thread._id });
-  if (!seal) throw notFound("chat");
-  return { thread, seal };
+  return openOwnedThread(ctx, threadId);
 }
 
 /** The spot after the newest message of the branch that is shown. */

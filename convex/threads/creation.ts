@@ -1,16 +1,20 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { recordIdFor, turnRatchet } from "../encryption/salts.ts";
-import type { ThreadSeal } from "../encryption/sealing.ts";
 import { Vault } from "../encryption/vault.ts";
 import { refusal } from "../lib/errors.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
+import type { OpenThread } from "./access.ts";
 import { TRUNK } from "./paths.ts";
 import { sealTitle } from "./titles.ts";
 
-/** A thread with what seals its content. */
-export interface OpenThread {
-  thread: Doc<"threads">;
-  seal: ThreadSeal;
+/** The thread that an earlier call of the same request made, if there was one. */
+export async function findThreadByRequest(ctx: ViewerMutationCtx, request: string): Promise<Id<"threads"> | null> {
+  const recordId = await recordIdFor(ctx.viewer.userId, request, "thread");
+  const key = await ctx.db
+    .query("threadKeys")
+    .withIndex("by_record", (q) => q.eq("recordId", recordId))
+    .unique();
+  return key && key.threadId;
 }
 
 /**

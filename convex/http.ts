@@ -1,0 +1,14 @@
+import { httpRouter } from "convex/server";
+import { health, nothingHere, preflight, securityTxt } from "./routes/wellKnown.ts";
+
+const http = httpRouter();
+
+http.route({ path: "/health", method: "GET", handler: health });
+http.route({ path: "/.well-known/security.txt", method: "GET", handler: securityTxt });
+
+http.route({ pathPrefix: "/", method: "OPTIONS", handler: preflight });
+for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"] as const) {
+  http.route({ pathPrefix: "/", method, handler: nothingHere });
+}
+
+export default http;
