@@ -53,7 +53,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     const page = Promise.withResolvers<PageConfig>();
     const building = new AbortController();
     closing.defer(() => building.abort());
-    const built = ensureWebBuild({ projectDir, log, signal: building.signal });
+    const built = ensureWebBuild({ projectDir, env, log, signal: building.signal });
     built.catch(() => undefined); // Its failure is met where it is awaited, once the rest has started.
     const webDir = path.join(projectDir, "dist", "web");
     const web = await startWeb({ host, port: ports.web, dir: webDir, config: page.promise, built });

@@ -15,8 +15,8 @@ async function smallProject() {
   const write = (title: string) => writeFile(path.join(dir, "src/web/index.html"), `<title>${title}</title>`);
   await write("one");
   const builds: string[] = [];
-  const ensure = (signal = new AbortController().signal) =>
-    ensureWebBuild({ projectDir: dir, log: (line) => builds.push(line), signal });
+  const ensure = ({ env = {}, signal = new AbortController().signal } = {}) =>
+    ensureWebBuild({ projectDir: dir, env, log: (line) => builds.push(line), signal });
   return { dir, write, ensure, builds, page: () => readFile(path.join(dir, "dist/web/index.html"), "utf8") };
 }
 
@@ -29,6 +29,16 @@ test("the app is built when its sources changed, and only then", async () => {
   await write("two");
   await ensure();
   expect(await page()).toContain("two");
+  expect(builds).toHaveLength(2);
+});
+
+test("it is built for production, with the variables that are its own, whatever runs the home", async () => {
+  const { dir, ensure, builds, page } = await smallProject();
+  await writeFile(path.join(dir, "src/web/index.html"), "<title>%MODE% %PROD% %VITE_NAME%</title>");
+  await ensure({ env: { VITE_NAME: "ada", OTHER: "secret" } });
+  expect(await page()).toContain("production true ada");
+  await ensure({ env: { VITE_NAME: "bob" } });
+  expect(await page()).toContain("production true bob");
   expect(builds).toHaveLength(2);
 });
 
@@ -52,7 +62,7 @@ test("a build that fails says why and leaves the last one in place", async () =>
 test("a build ends when the home does, and the next one starts afresh", async () => {
   const { ensure, page } = await smallProject();
   const ending = new AbortController();
-  const build = ensure(ending.signal);
+  const build = ensure({ signal: ending.signal });
   ending.abort();
   await expect(build).rejects.toThrow("aborted");
   await ensure();
