@@ -63,7 +63,7 @@ describe("messages to clients", () => {
   });
 
   test("a failure without data carries no errorData at all", () => {
-    const failed = { success: false, requestId: 3, errorMessage: "no", logLines: [] } as const;
+    const failed = { success: false as const, requestId: 3, errorMessage: "no", logLines: [] };
     const message = JSON.parse(encodeServerMessage({ type: "ActionResponse", ...failed }));
     expect(message).toEqual({ type: "ActionResponse", success: false, requestId: 3, result: "no", logLines: [] });
   });

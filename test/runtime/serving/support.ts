@@ -5,10 +5,25 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
+import { type ApiFromModules, anyApi } from "convex/server";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { MovableClock } from "../../../src/runtime/clock.ts";
 import type { RuntimeMetrics } from "../../../src/runtime/convex/metrics.ts";
 import { type Convex, type ConvexOptions, startConvex } from "../../../src/runtime/convex/server.ts";
+import type * as actions from "./fixtures/convex/actions.ts";
+import type * as counters from "./fixtures/convex/counters.ts";
+import type * as jobs from "./fixtures/convex/jobs.ts";
+import type * as messages from "./fixtures/convex/messages.ts";
+import type * as values from "./fixtures/convex/values.ts";
+
+/** The functions of `fixtures/convex`. */
+export const api = anyApi as unknown as ApiFromModules<{
+  actions: typeof actions;
+  counters: typeof counters;
+  jobs: typeof jobs;
+  messages: typeof messages;
+  values: typeof values;
+}>;
 
 export const FIXTURES = path.join(import.meta.dirname, "fixtures");
 export const ADMIN_KEY = "test|0123456789abcdef";
