@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { MovableClock } from "./clock.ts";
 import type { HomeConfig } from "./config.ts";
+import { clerkHostOf } from "./contentPolicy.ts";
 import { startConvex } from "./convex/server.ts";
 import { openDataFolder, readIfThere, writePrivately } from "./dataFolder.ts";
 import { functionEnv, pageConfig } from "./environment.ts";
@@ -56,7 +57,8 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     const built = ensureWebBuild({ projectDir, env, log, signal: building.signal });
     built.catch(() => undefined); // Its failure is met where it is awaited, once the rest has started.
     const webDir = path.join(projectDir, "dist", "web");
-    const web = await startWeb({ host, port: ports.web, dir: webDir, config: page.promise, built });
+    const clerkHost = clerkHostOf(env["VITE_CLERK_PUBLISHABLE_KEY"]);
+    const web = await startWeb({ host, port: ports.web, dir: webDir, config: page.promise, built, clerkHost });
     closing.defer(web.close);
     const webOrigins = withLocalhost(web.url);
 

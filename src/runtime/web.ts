@@ -3,6 +3,7 @@ import path from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
+import { contentPolicy } from "./contentPolicy.ts";
 import { type Listener, listen, type OnNode } from "./listen.ts";
 
 /** What `/config.json` tells the page, so that one build works on any port. */
@@ -25,6 +26,8 @@ export interface WebOptions {
   /** Requests wait until both are there: the home is starting, and a page that waits beats one that fails. */
   config: Promise<PageConfig>;
   built: Promise<void>;
+  /** Clerk's Frontend API, where Clerk signs people in. */
+  clerkHost: string | null;
 }
 
 const YEAR_S = 365 * 24 * 60 * 60;
@@ -33,8 +36,8 @@ export function startWeb(options: WebOptions): Promise<Listener> {
   return listen(webApp(options), { ...options, name: "web" });
 }
 
-function webApp({ dir, config, built }: WebOptions): Hono<OnNode> {
-  const headers = config.then(securityHeaders);
+function webApp({ dir, config, built, clerkHost }: WebOptions): Hono<OnNode> {
+  const headers = config.then((each) => securityHeaders(each, clerkHost));
   const files = built.then(() => builtFiles(dir));
   for (const part of [headers, files]) part.catch(() => undefined); // A failure is met by the request that needs it.
   const app = new Hono<OnNode>();
@@ -62,22 +65,13 @@ function cacheRule(dir: string, file: string): string {
   return path.relative(dir, file).startsWith(`assets${path.sep}`) ? `public, max-age=${YEAR_S}, immutable` : "no-cache";
 }
 
-/** No script, style or frame but our own, and no connection but to our own services. */
-function securityHeaders(config: PageConfig): MiddlewareHandler {
-  const services = [config.convexUrl, config.convexSiteUrl, config.identityUrl].filter((url) => url !== undefined);
+function securityHeaders(
+  { convexUrl, convexSiteUrl, identityUrl }: PageConfig,
+  clerkHost: string | null,
+): MiddlewareHandler {
+  const services = [convexUrl, convexUrl.replace(/^http/, "ws"), convexSiteUrl, ...(identityUrl ? [identityUrl] : [])];
   return secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'"],
-      fontSrc: ["'self'"],
-      connectSrc: ["'self'", ...services, config.convexUrl.replace(/^http/, "ws")],
-      manifestSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
+    contentSecurityPolicy: contentPolicy(services, clerkHost),
     crossOriginOpenerPolicy: "same-origin",
     crossOriginEmbedderPolicy: "require-corp",
     crossOriginResourcePolicy: "same-origin",

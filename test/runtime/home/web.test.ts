@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { clerkHostOf, contentPolicy } from "../../../src/runtime/contentPolicy.ts";
 import { type PageConfig, startWeb } from "../../../src/runtime/web.ts";
 
 const CONFIG: PageConfig = {
@@ -20,7 +21,7 @@ async function startTestWeb({ config = Promise.resolve(CONFIG), built = Promise.
   await writeFile(path.join(parent, "secret.txt"), "secret");
   await writeFile(path.join(dir, "index.html"), "<!doctype html><title>App</title>");
   await writeFile(path.join(dir, "assets", "app-1a2b.js"), "export {};");
-  const web = await startWeb({ host: "127.0.0.1", port: 0, dir, config, built });
+  const web = await startWeb({ host: "127.0.0.1", port: 0, dir, config, built, clerkHost: null });
   onTestFinished(async () => {
     await web.close();
     await rm(parent, { recursive: true, force: true });
@@ -55,6 +56,17 @@ test("[A17] the policy lets the page talk to the home's own services and to nobo
   expect(new Set(origins)).toEqual(
     new Set([CONFIG.convexUrl, "ws://127.0.0.1:3210", CONFIG.convexSiteUrl, CONFIG.identityUrl]),
   );
+});
+
+test("with Clerk the policy admits its host as well, and still no inline script", () => {
+  const host = clerkHostOf(`pk_test_${Buffer.from("clerk.example.com$").toString("base64")}`);
+  expect(host).toBe("clerk.example.com");
+  const { scriptSrc, connectSrc } = contentPolicy([], host);
+  expect(scriptSrc).toContain("https://clerk.example.com");
+  expect(scriptSrc).not.toContain("'unsafe-inline'");
+  expect(connectSrc).toEqual(["'self'", "https://clerk.example.com"]);
+  const rubbish = ["", "pk_test_", "sk_test_abc", `pk_test_${Buffer.from("a;b$").toString("base64")}`];
+  expect(rubbish.map(clerkHostOf)).toEqual(rubbish.map(() => null));
 });
 
 test("any path of the app is the app, and a file that is missing is missing", async () => {
