@@ -15,16 +15,15 @@ import type {
   Transaction,
 } from "../types.ts";
 import { type Address, resolveAddress } from "./address.ts";
+import { SynchronousHost } from "./baseHost.ts";
 import { type LoadedDeployment, moduleAndExport, parseJson } from "./deployment.ts";
 import { type Feature, type IsolateHost, type LogLevel, PARKED } from "./globals/host.ts";
-import type { Exports, ModuleFactory } from "./globals/modules.ts";
-import type { Failure } from "./globals/errors.ts";
+import type { Exports } from "./globals/modules.ts";
 import { collectUnhandled, type Home, type IsolateFactory, isTimeout } from "./isolate.ts";
-import { LogLines, renderForLog } from "./logLines.ts";
-import { seedFrom } from "./moduleSupply.ts";
+import { LogLines } from "./logLines.ts";
+import { importSeed, newSeed } from "./seeds.ts";
 import { DatabaseSyscalls } from "./syscalls.ts";
-import { subtle } from "./subtle.ts";
-import { findCallable, functionFailure, validateArguments, validateResult } from "./validation.ts";
+import { findCallable, functionFailure, validateArguments, validateResult, withoutUser } from "./validation.ts";
 
 /** Convex's limit on the time the code itself may take; time spent in the database does not count. */
 const USER_TIME_MAX_MS = 1000;
@@ -42,8 +41,6 @@ export interface ExecutionScope {
   deploymentName: string;
   /** The environment of a component instance, system variables included. */
   envOf: (component: string) => (name: string) => string | undefined;
-  /** 128 random bits for each execution's generator. */
-  newSeed: () => Uint32Array;
 }
 
 /** Runs `call` in `tx`. User errors end up in the outcome; anything else that goes wrong is thrown. */
@@ -61,7 +58,7 @@ export function execute(
     kind,
     journalEndCursor,
     nowMs: Math.floor(scope.clock.nowMs()),
-    seed: scope.newSeed(),
+    seed: newSeed(),
     depth: 0,
   });
 }
@@ -96,13 +93,12 @@ function refused(error: FunctionError): Execution {
   };
 }
 
-class TransactionExecution implements IsolateHost {
+class TransactionExecution extends SynchronousHost implements IsolateHost {
   readonly #scope: ExecutionScope;
   readonly #tx: Transaction;
   readonly #input: ExecutionInput & { definition: DeployedFunction };
   readonly #home: Home;
   readonly #syscalls: DatabaseSyscalls;
-  readonly #env: (name: string) => string | undefined;
   readonly #log = new LogLines();
   /** Promises without a handler so far ([Note: Unhandled rejections]). */
   readonly #leaves = new Set<Promise<unknown>>();
@@ -114,13 +110,19 @@ class TransactionExecution implements IsolateHost {
   #fault: unknown;
   #userTimeMs = 0;
   #systemTimeMs = 0;
+  /** Once the database has taken this long in all, syscalls are parked until the next turn. */
+  #turnSystemLimitMs = 0;
 
   constructor(scope: ExecutionScope, tx: Transaction, input: ExecutionInput & { definition: DeployedFunction }) {
+    const { component } = input.call;
+    const { sourceMaps } = scope.deployment;
+    const home = scope.isolates.makeSynchronous();
+    const { program } = scope.deployment.instance(component);
+    super({ program, context: home.context, sourceMaps, env: scope.envOf(component) });
     this.#scope = scope;
     this.#tx = tx;
     this.#input = input;
-    this.#home = scope.isolates.makeSynchronous();
-    this.#env = scope.envOf(input.call.component);
+    this.#home = home;
     const { call, kind, nowMs, journalEndCursor } = input;
     const { catalog, deployment, deploymentName } = scope;
     this.#syscalls = new DatabaseSyscalls({
@@ -138,7 +140,7 @@ class TransactionExecution implements IsolateHost {
   run(): Execution {
     const { definition, kind } = this.#input;
     const { modulePath, exportName } = moduleAndExport(definition.path);
-    this.#home.isolate.reseed(seedFrom(`import ${this.#scope.deployment.version}`));
+    this.#home.isolate.reseed(importSeed(this.#scope.deployment.version));
     this.#home.isolate.begin(this, (load) => {
       const invoke = invocationOf(load(modulePath), exportName, kind);
       this.#beginRun();
@@ -189,7 +191,6 @@ class TransactionExecution implements IsolateHost {
     this.#userTimeMs += performance.now() - startedMs - (this.#systemTimeMs - systemTimeBeforeMs);
     if (this.#userTimeMs > USER_TIME_MAX_MS) this.#fatal ??= timedOut();
   }
-  #turnSystemLimitMs = 0;
 
   #answerParked(operation: string, args: string): { text: string } | { error: unknown } {
     try {
@@ -226,7 +227,7 @@ class TransactionExecution implements IsolateHost {
       kind: nestedKind,
       journalEndCursor: null,
       nowMs,
-      seed: this.#scope.newSeed(),
+      seed: newSeed(),
       depth: depth + 1,
     };
     const savepoint = nestedKind === "mutation" ? this.#tx.savepoint() : undefined;
@@ -327,46 +328,8 @@ class TransactionExecution implements IsolateHost {
     this.#fatal ??= { message: `Uncaught Error: ${message}` };
   }
 
-  env(name: string): string | undefined {
-    return this.#env(name);
-  }
-
   log(level: LogLevel, message: string): void {
     if (!this.#isImporting) this.#log.add(level, message);
-  }
-
-  inspect(value: unknown): string {
-    return renderForLog(value);
-  }
-
-  describeFrame(site: string): string | null {
-    return this.#scope.deployment.sourceMaps.describeFrame(site);
-  }
-
-  factory(path: string): ModuleFactory | undefined {
-    return this.#scope.deployment.instance(this.#input.call.component).program.factory(path, this.#home.context);
-  }
-
-  componentDefinition(): undefined {
-    return undefined;
-  }
-
-  allowDynamicImport(): void {
-    throw new DeveloperError("NoDynamicImport", this.refusal("dynamic import"));
-  }
-
-  fetch(): never {
-    throw new DeveloperError("NoFetchInQueriesOrMutations", this.refusal("fetch()"));
-  }
-
-  setTimer(): number {
-    return 0;
-  }
-
-  clearTimer(): void {}
-
-  subtle(operation: string, args: unknown[]): unknown {
-    return subtle(operation, args, this);
   }
 
   #refuseDatabaseAtImport(operation: string): void {
@@ -397,16 +360,9 @@ function nestedKindOf(udfType: string, callerKind: "query" | "mutation"): "query
   throw new DeveloperError("InvalidFunctionCall", `Cannot call a ${udfType} function from a ${callerKind} function`);
 }
 
-/** Another component learns that there is a caller, not who it is. */
-export function withoutUser(identity: FunctionCall["identity"]): FunctionCall["identity"] {
-  return identity.kind === "user" ? { kind: "unknown" } : identity;
-}
-
 function invocationOf(module: Exports, exportName: string, kind: "query" | "mutation"): (args: string) => unknown {
   const registered = module[exportName] as Record<string, (args: string) => unknown>;
   const invoke = registered[kind === "query" ? "invokeQuery" : "invokeMutation"];
   if (!invoke) throw new Error(`${exportName} cannot be run as a ${kind}.`);
   return (args) => invoke.call(undefined, args);
 }
-
-export type { Failure };

@@ -1,15 +1,14 @@
 /** Evaluates modules outside any execution: to analyse them, to read schemas and configuration. */
-import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
+import { type CodeScope, SynchronousHost } from "./baseHost.ts";
+import { COMPONENT_IMPORT_PREFIX } from "./bundle.ts";
 import { DeploymentError } from "./deploymentError.ts";
 import type { Feature, IsolateHost, LogLevel } from "./globals/host.ts";
-import type { Exports, ModuleFactory } from "./globals/modules.ts";
+import type { Exports } from "./globals/modules.ts";
 import { collectUnhandled, type IsolateFactory, isTimeout } from "./isolate.ts";
-import { renderForLog } from "./logLines.ts";
-import { importedDefinitionPath, seedFrom } from "./moduleSupply.ts";
 import type { Program } from "./program.ts";
+import { importSeed } from "./seeds.ts";
 import type { SourceMaps } from "./sourceMaps.ts";
-import { subtle } from "./subtle.ts";
 
 /** Convex gives a module this long to be imported. */
 const IMPORT_TIME_MAX_MS = 4000;
@@ -34,7 +33,7 @@ export function evaluateModule<T>(scope: ImportScope, input: ImportInput, read: 
   const home = scope.isolates.makeSynchronous();
   const host = new ImportHost(scope, input, home.context);
   const leaves = new Set<Promise<unknown>>();
-  home.isolate.reseed(seedFrom(`import ${scope.version}`));
+  home.isolate.reseed(importSeed(scope.version));
   home.isolate.begin(host, (load) => ({ result: read(load(input.path)) }));
   try {
     collectUnhandled(leaves, () => scope.isolates.turn(home, IMPORT_TIME_MAX_MS));
@@ -55,18 +54,17 @@ function failed(path: string, message: string): DeploymentError {
   return new DeploymentError(`Failed to analyze ${path}: ${message}`);
 }
 
-class ImportHost implements IsolateHost {
+class ImportHost extends SynchronousHost implements IsolateHost {
   fatal: string | undefined;
   /** Lines the module wrote to `console.error`, shown when it fails. */
   readonly errors: string[] = [];
   readonly #scope: ImportScope;
   readonly #input: ImportInput;
-  readonly #context: vm.Context;
 
-  constructor(scope: ImportScope, input: ImportInput, context: vm.Context) {
+  constructor(scope: ImportScope, input: ImportInput, context: CodeScope["context"]) {
+    super({ program: input.program, context, sourceMaps: scope.sourceMaps, env: input.env });
     this.#scope = scope;
     this.#input = input;
-    this.#context = context;
   }
 
   nowMs(): number {
@@ -89,20 +87,8 @@ class ImportHost implements IsolateHost {
     this.fatal ??= message;
   }
 
-  env(name: string): string | undefined {
-    return this.#input.env(name);
-  }
-
   log(level: LogLevel, message: string): void {
     if (level === "ERROR") this.errors.push(message);
-  }
-
-  inspect(value: unknown): string {
-    return renderForLog(value);
-  }
-
-  describeFrame(site: string): string | null {
-    return this.#scope.sourceMaps.describeFrame(site);
   }
 
   syscall(operation: string): never {
@@ -117,31 +103,10 @@ class ImportHost implements IsolateHost {
     throw this.#refusedSyscall(operation);
   }
 
-  fetch(): never {
-    throw new DeveloperError("NoFetchDuringImport", this.refusal("fetch()"));
-  }
-
-  setTimer(): number {
-    return 0;
-  }
-
-  clearTimer(): void {}
-
-  subtle(operation: string, args: unknown[]): unknown {
-    return subtle(operation, args, this);
-  }
-
-  factory(path: string): ModuleFactory | undefined {
-    return this.#input.program.factory(path, this.#context);
-  }
-
-  componentDefinition(specifier: string): object | undefined {
-    const definitionPath = importedDefinitionPath(specifier);
-    return definitionPath === undefined ? undefined : this.#input.definitions?.(definitionPath);
-  }
-
-  allowDynamicImport(): void {
-    throw new DeveloperError("NoDynamicImport", this.refusal("dynamic import"));
+  override componentDefinition(specifier: string): object | undefined {
+    if (!specifier.startsWith(COMPONENT_IMPORT_PREFIX)) return undefined;
+    const definitionPath = Buffer.from(specifier.slice(COMPONENT_IMPORT_PREFIX.length), "base64url").toString();
+    return this.#input.definitions?.(definitionPath);
   }
 
   #refusedSyscall(operation: string): DeveloperError {

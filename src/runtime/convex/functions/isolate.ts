@@ -4,8 +4,8 @@ import path from "node:path";
 import { promiseHooks } from "node:v8";
 import vm from "node:vm";
 import { build } from "esbuild";
-import type { install, Isolate, Work } from "./globals/isolate.ts";
 import type { IsolateHost } from "./globals/host.ts";
+import type { Isolate, install, Work } from "./globals/isolate.ts";
 
 /** The host's classes that isolates share ([Note: Lent classes]). Everything else in an isolate is its own. */
 const LENT: Record<string, unknown> = {
@@ -110,4 +110,4 @@ async function globalsSource(): Promise<string> {
   return `let $isolate; (function (module) {\n${code}\nreturn (...lent) => ($isolate = module.exports.install(...lent));\n})({ exports: {} })`;
 }
 
-export type { install, Isolate, IsolateHost, Work };
+export type { Isolate, IsolateHost, install, Work };

@@ -10,14 +10,16 @@ import type {
   FunctionCall,
   FunctionRunner,
   Identity,
-  Outcome,
   Transaction,
 } from "../types.ts";
+import { type ActionResult, runAction } from "./action.ts";
 import { analyse } from "./analysis.ts";
 import { bundleConvexFolder } from "./bundle.ts";
 import type { LoadedDeployment } from "./deployment.ts";
-import { execute, type ExecutionScope } from "./execution.ts";
+import { type ExecutionScope, execute } from "./execution.ts";
+import { runHttpAction } from "./httpAction.ts";
 import { IsolateFactory } from "./isolate.ts";
+import { type WaitingScope, watchRejections } from "./waitingExecution.ts";
 
 export interface RunnerOptions {
   /** Absolute path of the `convex/` folder. */
@@ -54,6 +56,7 @@ export interface Runner extends FunctionRunner {
 export async function loadRunner(options: RunnerOptions): Promise<Runner> {
   // Convex's isolates live in UTC, and V8 has one time zone for all contexts of a process.
   process.env.TZ = "UTC";
+  watchRejections();
   return new LocalRunner(options, await IsolateFactory.create());
 }
 
@@ -103,26 +106,29 @@ class LocalRunner implements Runner {
     return execute(this.#scope(), tx, { call, kind: "mutation" });
   }
 
-  async runAction(_call: FunctionCall, _signal?: AbortSignal): Promise<{ outcome: Outcome; logLines: string[] }> {
-    throw new Error("actions");
+  runAction(call: FunctionCall, signal?: AbortSignal): Promise<ActionResult> {
+    return runAction(this.#scope(), call, signal);
   }
 
-  async runHttpAction(_request: Request, _identity: Identity, _signal: AbortSignal): Promise<Response> {
-    throw new Error("http actions");
+  runHttpAction(request: Request, identity: Identity, signal: AbortSignal): Promise<Response> {
+    const requestId = randomBytes(8).toString("hex");
+    const { method, url } = request;
+    const log = (line: string) => this.#options.log(`[${method} ${new URL(url).pathname}] ${line}`);
+    return runHttpAction(this.#scope(), { request, identity, requestId, signal, log });
   }
 
   async close(): Promise<void> {}
 
-  #scope(): ExecutionScope {
-    const { catalog, clock, deploymentName = "embedded" } = this.#options;
+  #scope(): ExecutionScope & WaitingScope {
+    const { catalog, clock, host, deploymentName = "embedded" } = this.#options;
     return {
       isolates: this.#isolates,
       deployment: this.deployment,
       catalog,
       clock,
+      host,
       deploymentName,
       envOf: (component) => this.#envOf(component),
-      newSeed,
     };
   }
 
@@ -131,9 +137,4 @@ class LocalRunner implements Runner {
     const own = this.deployment.instance(component).env ?? this.#env;
     return (name) => systemEnv[name] ?? own[name];
   }
-}
-
-function newSeed(): Uint32Array {
-  const bytes = randomBytes(16);
-  return new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + 16));
 }

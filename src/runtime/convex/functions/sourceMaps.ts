@@ -1,8 +1,8 @@
 /** From positions in bundled code to the developer's files. */
 import { SourceMap } from "node:module";
 import path from "node:path";
-import { MODULE_SCHEME } from "./program.ts";
 import type { Program } from "./program.ts";
+import { MODULE_SCHEME } from "./program.ts";
 
 const POSITION = /convex:\/([^/\s()]+)\/([^\s():]+):(\d+):(\d+)/;
 

@@ -10,8 +10,8 @@ import type {
 } from "../types.ts";
 import { validate } from "../values/validate.ts";
 import type { LoadedDeployment } from "./deployment.ts";
-import type { Failure } from "./globals/errors.ts";
 import { parseJson } from "./deployment.ts";
+import type { Failure } from "./globals/errors.ts";
 
 /** The function a call names, or why it cannot be called so. */
 export function findCallable(
@@ -52,4 +52,9 @@ function check(catalog: Catalog, component: string, validator: ValidatorJson, va
 
 function article(kind: FunctionKind): string {
   return kind === "action" ? "an action" : `a ${kind}`;
+}
+
+/** Another component learns that there is a caller, not who it is. */
+export function withoutUser(identity: FunctionCall["identity"]): FunctionCall["identity"] {
+  return identity.kind === "user" ? { kind: "unknown" } : identity;
 }

@@ -85,6 +85,11 @@ export class Isolate {
     this.#random = new Random(seed);
   }
 
+  /** What is reported of a thrown value, judged by this realm. */
+  describe(thrown: unknown): Failure {
+    return describeFailure(thrown);
+  }
+
   /** Entered by the host; microtasks run when it returns. */
   turn(): void {
     const next = this.#next;
