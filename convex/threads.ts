@@ -11,7 +11,7 @@ import { loadOwnedMessage } from "./messages/access.ts";
 import { loadOwnedThread, openOwnedThread } from "./threads/access.ts";
 import { copyMessages } from "./threads/branching.ts";
 import { createThread, findThreadByRequest } from "./threads/creation.ts";
-import { expiringThreads, pinnedThreads, recentThreads } from "./threads/listing.ts";
+import { shownAt, threadsFor } from "./threads/listing.ts";
 import { removeThread } from "./threads/removal.ts";
 import { checkedSearch, decodePlace, encodePlace, type Hit, vHit } from "./threads/searching.ts";
 import { checkedTitle, openTitle, sealTitle } from "./threads/titles.ts";
@@ -21,8 +21,6 @@ import { presentThreads, vThread } from "./threads/views.ts";
 const SEARCH_STEPS = 6;
 const SEARCH_HITS = 20;
 type SearchStep = FunctionReturnType<typeof internal.threads.searching.step>;
-
-const views = { recent: recentThreads, pinned: pinnedThreads, expiring: expiringThreads };
 
 /**
  * The caller's chats: `recent` has them all, the newest activity first; `pinned` those that are pinned; `expiring` those
@@ -35,8 +33,8 @@ export const list = viewerQuery({
   },
   returns: paginationResultValidator(vThread),
   handler: async (ctx, { paginationOpts, view }) => {
-    const listing = { db: ctx.db, workspaceId: ctx.viewer.workspaceId, nowMs: Date.now() };
-    const result = await views[view](listing).paginate(boundedPage(paginationOpts));
+    const threads = threadsFor(ctx.db, ctx.viewer.workspaceId, view);
+    const result = shownAt(Date.now(), view, await threads.paginate(boundedPage(paginationOpts)));
     return { ...result, page: await presentThreads(ctx, result.page) };
   },
 });
