@@ -30,7 +30,7 @@ beforeAll(async () => {
   const me = await adaClient.query(api.account.me, {});
   adasUserId = me?.userId ?? "";
 });
-afterAll(() => home.dispose());
+afterAll(() => home?.dispose());
 
 async function chatOnce(person: Person): Promise<Record<string, string>> {
   const tab = person.openTab();

@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(writers.map(({ person }) => person.leave()));
-  await home.dispose();
+  await home?.dispose();
 });
 
 async function startWriter(email: string): Promise<Writer> {

@@ -46,7 +46,7 @@ beforeAll(async () => {
   replies = (await listMessages(tab, threadId)).map(({ text }) => text);
   await person.leave();
 });
-afterAll(() => home.dispose());
+afterAll(() => home?.dispose());
 
 describe("the data folder of a home", () => {
   test("[A19] [A2] [B27] holds no sentence a person typed, no title, no search and no reply, in any encoding", () => {

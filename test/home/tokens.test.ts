@@ -27,7 +27,7 @@ beforeAll(async () => {
   signing = await loadSigningKey(path.join(home.dataDir, "identity"));
   adasSubject = claimsOf(await demoToken(home, "ada@example.com")).sub;
 });
-afterAll(() => home.dispose());
+afterAll(() => home?.dispose());
 
 /** A token for Ada, right in all that is not said otherwise. */
 function forge({ audience = "convex", issuer, subject, expiresInS = 60 }: Forgery, key = signing.privateKey) {

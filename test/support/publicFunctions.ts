@@ -24,7 +24,9 @@ interface Registered {
   exportArgs: () => string;
 }
 
-const doors = import.meta.glob<Record<string, unknown>>("../../convex/*.ts", { eager: true });
+const doors = import.meta.glob<Record<string, unknown>>(["../../convex/*.ts", "!../../convex/*.config.ts"], {
+  eager: true,
+});
 
 export const publicFunctions: readonly PublicFunction[] = Object.entries(doors).flatMap(([file, exports]) =>
   Object.entries(exports)
@@ -46,9 +48,12 @@ function describeFunction(file: string, name: string, registered: Registered): P
   return { path: `${door}:${name}`, kind, fields: args.value };
 }
 
-export type CallResult = { value: Value } | { refusal: RefusalData } | { error: string };
+export type CallResult = { value: Value } | { refusal: RefusalData } | { invalidCursor: true } | { error: string };
 
-/** Calls a function and says what became of it: a value, a refusal made for people, or any other error. */
+/**
+ * Calls a function and says what became of it: a value, a refusal made for people, Convex's own refusal of a cursor that
+ * is not the query's (its client starts the list again), or any other error.
+ */
 export async function call(
   client: ConvexHttpClient,
   { path, kind }: PublicFunction,
@@ -60,9 +65,16 @@ export async function call(
     if (kind === "mutation") return { value: await client.mutation(reference as FunctionReference<"mutation">, args) };
     return { value: await client.action(reference as FunctionReference<"action">, args) };
   } catch (error) {
+    if (error instanceof ConvexError && isInvalidCursor(error.data)) return { invalidCursor: true };
     if (error instanceof ConvexError) return { refusal: error.data as RefusalData };
     return { error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function isInvalidCursor(data: Value): boolean {
+  return (
+    typeof data === "object" && data !== null && "paginationError" in data && data.paginationError === "InvalidCursor"
+  );
 }
 
 /** Well-formed values for the names that arguments have across the API. */
