@@ -42,7 +42,7 @@ export function keptHeaders(request: S3Request): Record<string, string> {
     const value = keptValue(name, request);
     return value ? [[name, value] as const] : [];
   });
-  return Object.fromEntries([...standard, ...metadata]);
+  return sendable([...standard, ...metadata]);
 }
 
 /** Headers of an object's answer; `range` says which bytes of it are sent, null that all are. */
@@ -103,5 +103,12 @@ function overrides(request: S3Request): Record<string, string> {
     const value = parameter(request, `response-${name}`);
     return value === undefined ? [] : [[name, value] as const];
   });
-  return Object.fromEntries(chosen);
+  return sendable(chosen);
+}
+
+/** Values that came by URL may hold what no header can. Throws `InvalidArgument`. */
+function sendable(headers: (readonly [string, string])[]): Record<string, string> {
+  const unfit = headers.find(([, value]) => !/^[\t\x20-\x7e\x80-\xff]*$/.test(value));
+  if (unfit) throw new S3Error("InvalidArgument", `${unfit[0]} holds characters that a header cannot carry.`);
+  return Object.fromEntries(headers);
 }

@@ -43,7 +43,11 @@ export function parameter(request: S3Request, name: string): string | undefined 
   return request.query.find(([given]) => given === name)?.[1];
 }
 
-/** An `x-amz-…` setting: a header, or in a presigned URL a parameter of the same name in any case. */
+/**
+ * An `x-amz-…` setting: a header, or in a presigned URL a parameter of the same name in any case. The SDK moves
+ * checksums there too, and S3 and R2 hold an upload to them: a URL that was presigned without knowing the body
+ * carries the checksum of no bytes, and takes no others, unless the client was told `WHEN_REQUIRED`.
+ */
 export function setting(request: S3Request, name: string): string | undefined {
   return request.headers.get(name) ?? request.query.find(([given]) => given.toLowerCase() === name)?.[1];
 }

@@ -33,30 +33,36 @@ function inner(value: XmlValue): string {
 
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
 
-/** Line breaks are escaped too: a parser would turn a bare carriage return into something else. */
-function escapeText(text: string): string {
-  return text.replace(
-    /[&<>"'\t\n\r]/g,
-    (char) => ESCAPES[char] ?? `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`,
-  );
+/** What XML 1.0 cannot carry, not even escaped: most control characters and two noncharacters. */
+const UNFIT = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
+
+export function fitsXml(text: string): boolean {
+  return text.isWellFormed() && text.search(UNFIT) < 0;
 }
 
-/** What XML 1.0 cannot carry, not even escaped: most control characters, halves of surrogate pairs, two noncharacters. */
-export function fitsXml(text: string): boolean {
-  return text.isWellFormed() && !/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/.test(text);
+/** Line breaks are escaped too: a parser would turn a bare carriage return into something else. */
+function escapeText(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(UNFIT, "\uFFFD")
+    .replace(/[&<>"'\t\n\r]/g, (char) => ESCAPES[char] ?? `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`);
 }
 
 /**
  * Parses a request body. Elements are objects, text stays text (a key named "007" is not a number), and
- * `repeated` names the elements that are arrays even when there is one. Throws on anything malformed.
+ * `repeated` names the elements that are arrays even when there is one. Throws on anything malformed, and on documents that define entities of their own.
  */
 export function parseXml(text: string, repeated: readonly string[]): unknown {
+  if (/<!DOCTYPE/i.test(text)) throw new SyntaxError("A request body must not have a document type.");
   const parser = new XMLParser({
     ignoreAttributes: true,
     ignoreDeclaration: true,
     parseTagValue: false,
     trimValues: false,
     removeNSPrefix: true,
+    htmlEntities: true,
+    // Spaces between elements are layout; spaces inside a key are the key.
+    tagValueProcessor: (_name, text, _path, _hasAttributes, isLeaf) => (isLeaf ? text : ""),
     isArray: (name) => repeated.includes(name),
   });
   return parser.parse(text, true);
