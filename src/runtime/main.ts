@@ -6,8 +6,8 @@ import { DeploymentError } from "./convex/functions/deploymentError.ts";
 import { type Home, startHome } from "./home.ts";
 import { HomeError } from "./homeError.ts";
 
-/** A clean stop takes well under a second; past this the process ends anyway, and loses nothing acknowledged. */
-const STOP_LIMIT_MS = 5000;
+/** A clean stop takes a second or two; past this the process ends anyway, and loses nothing acknowledged. */
+const STOP_LIMIT_MS = 8000;
 
 /** Errors whose message says all a person needs. */
 const EXPECTED = [HomeError, DataFolderError, DeploymentError, SchemaError];

@@ -6,10 +6,11 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+
 import { secureHeaders } from "hono/secure-headers";
 import { z } from "zod";
 import type { Clock } from "../convex/types.ts";
+import { limitBody } from "../limitBody.ts";
 import { type Listener, listen, type OnNode, withLocalhost } from "../listen.ts";
 import { backendApi } from "./backendApi.ts";
 import { answerError } from "./clerkErrors.ts";
@@ -83,7 +84,7 @@ function identityApp({ directory, tokens, webhooks, ownUrl, ...options }: Identi
   const { routes: controlRoutes, makeTrouble } = control(options.adminKey, webhooks);
   app.onError(answerError);
   app.use(secureHeaders({ crossOriginResourcePolicy: "cross-origin", referrerPolicy: "same-origin" }));
-  app.use(bodyLimit({ maxSize: LARGEST_BODY_BYTES }));
+  app.use(limitBody(LARGEST_BODY_BYTES));
   app.route("/_control", controlRoutes);
   app.use(makeTrouble);
   app.get("/.well-known/openid-configuration", (c) => c.json(tokens.discovery()));

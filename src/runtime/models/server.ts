@@ -6,11 +6,12 @@
 import { randomUUID } from "node:crypto";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+
 import { createMiddleware } from "hono/factory";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import { adminOnly } from "../adminOnly.ts";
+import { limitBody } from "../limitBody.ts";
 import { type Listener, listen, type OnNode } from "../listen.ts";
 import { sameSecret } from "../sameSecret.ts";
 import { completionBody, logEnding, sendAnswer, turnsOf } from "./completions.ts";
@@ -40,7 +41,7 @@ function modelsApp({ apiKey, adminKey }: ModelsOptions): Hono<OnNode> {
   const plans = new PlanBook();
   const log = new RequestLog();
   const app = new Hono<OnNode>();
-  app.use(bodyLimit({ maxSize: LARGEST_BODY_BYTES }));
+  app.use(limitBody(LARGEST_BODY_BYTES));
   app.notFound((c) => refuse(c, 404, "not_found", `This stand-in has no ${c.req.method} ${c.req.path}.`));
   app.get("/", (c) => c.text("A stand-in for an OpenAI-compatible model provider. Its API is under /v1."));
   app.use("/v1/*", requireKey(apiKey));
