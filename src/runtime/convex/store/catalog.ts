@@ -13,7 +13,7 @@ import { fieldAt, type JsonObject } from "../values/encoded.ts";
 import { decodeId } from "../values/ids.ts";
 import { type IndexKey, keyOfId, keyOfValue, keyToBlob } from "../values/indexKey.ts";
 import { validate } from "../values/validate.ts";
-import { allRows, type Connection, firstRow } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { contentOf } from "./document.ts";
 import { checkSchema, isIdentifier } from "./schemaRules.ts";
 import { FIRST_USER_TABLE_NUMBER, systemTablesOf } from "./systemTables.ts";
@@ -78,8 +78,8 @@ export class SqliteCatalog implements Catalog {
   constructor(connection: Connection, host: CatalogHost) {
     this.#connection = connection;
     this.#host = host;
-    this.#lastTableId = firstRow<[number]>(connection, "SELECT coalesce(max(id), 0) FROM tables")?.[0] ?? 0;
-    this.#lastIndexId = firstRow<[number]>(connection, "SELECT coalesce(max(id), 0) FROM indexes")?.[0] ?? 0;
+    this.#lastTableId = connection.first<[number]>("SELECT coalesce(max(id), 0) FROM tables")?.[0] ?? 0;
+    this.#lastIndexId = connection.first<[number]>("SELECT coalesce(max(id), 0) FROM indexes")?.[0] ?? 0;
     this.#load();
   }
 
@@ -91,13 +91,12 @@ export class SqliteCatalog implements Catalog {
   applySchema(namespace: ComponentPath, schema: SchemaJson | null): void {
     if (schema) checkSchema(schema);
     const text = JSON.stringify(schema);
-    const [current] =
-      firstRow<[string]>(this.#connection, "SELECT json FROM schemas WHERE namespace = ?", namespace) ?? [];
+    const [current] = this.#connection.first<[string]>("SELECT json FROM schemas WHERE namespace = ?", namespace) ?? [];
     if (current === text) return;
     const applied = this.#connection.write(() => {
       const tables = this.#planTables(namespace, schema);
       for (const table of tables) this.#migrateTable(table);
-      this.#connection.statement("INSERT OR REPLACE INTO schemas (namespace, json) VALUES (?, ?)").run(namespace, text);
+      this.#connection.run("INSERT OR REPLACE INTO schemas (namespace, json) VALUES (?, ?)", namespace, text);
       return tables;
     });
     for (const table of applied) this.#define(table);
@@ -137,9 +136,13 @@ export class SqliteCatalog implements Catalog {
   /** Writes the table's rows unless they are there. To be called within a write, and followed by `markStored`. */
   store(table: TableDefinition): void {
     if (this.#stored.has(table.id)) return;
-    this.#connection
-      .statement("INSERT INTO tables (id, namespace, name, number, document_count) VALUES (?, ?, ?, ?, 0)")
-      .run(table.id, table.namespace, table.name, table.number);
+    this.#connection.run(
+      "INSERT INTO tables (id, namespace, name, number, document_count) VALUES (?, ?, ?, ?, 0)",
+      table.id,
+      table.namespace,
+      table.name,
+      table.number,
+    );
     for (const index of table.indexes) this.#storeIndex(table, index);
   }
 
@@ -188,8 +191,8 @@ export class SqliteCatalog implements Catalog {
 
   #load(): void {
     type TableRow = [id: number, namespace: string, name: string, number: number];
-    const schemas = new Map(allRows<[string, string]>(this.#connection, "SELECT namespace, json FROM schemas"));
-    for (const row of allRows<TableRow>(this.#connection, "SELECT id, namespace, name, number FROM tables")) {
+    const schemas = new Map(this.#connection.all<[string, string]>("SELECT namespace, json FROM schemas"));
+    for (const row of this.#connection.all<TableRow>("SELECT id, namespace, name, number FROM tables")) {
       const [id, namespace, name, number] = row;
       const schema = JSON.parse(schemas.get(namespace) ?? "null") as SchemaJson | null;
       const indexes = this.#loadIndexes(id);
@@ -202,9 +205,9 @@ export class SqliteCatalog implements Catalog {
   #loadIndexes(tableId: number): IndexDefinition[] {
     type IndexRow = [id: number, name: string, fields: string, staged: number];
     const sql = "SELECT id, name, fields, staged FROM indexes WHERE table_id = ? ORDER BY name <> 'by_id', id";
-    return allRows<IndexRow>(this.#connection, sql, tableId).map(([id, name, fields, staged]) =>
-      indexDefinition(id, name, JSON.parse(fields) as string[], staged === 1),
-    );
+    return this.#connection
+      .all<IndexRow>(sql, tableId)
+      .map(([id, name, fields, staged]) => indexDefinition(id, name, JSON.parse(fields) as string[], staged === 1));
   }
 
   /** Every user table of the namespace as the schema wants it; tables it no longer names keep their documents. */
@@ -245,25 +248,27 @@ export class SqliteCatalog implements Catalog {
   }
 
   #storeIndex(table: TableDefinition, index: IndexDefinition): void {
-    this.#connection
-      .statement("INSERT OR REPLACE INTO indexes (id, table_id, name, fields, staged) VALUES (?, ?, ?, ?, ?)")
-      .run(index.id, table.id, index.name, JSON.stringify(index.fields), index.staged ? 1 : 0);
+    this.#connection.run(
+      "INSERT OR REPLACE INTO indexes (id, table_id, name, fields, staged) VALUES (?, ?, ?, ?, ?)",
+      index.id,
+      table.id,
+      index.name,
+      JSON.stringify(index.fields),
+      index.staged ? 1 : 0,
+    );
   }
 
   #dropIndex(index: IndexDefinition): void {
-    this.#connection.statement("DELETE FROM index_entries WHERE index_id = ?").run(index.id);
-    this.#connection.statement("DELETE FROM indexes WHERE id = ?").run(index.id);
+    this.#connection.run("DELETE FROM index_entries WHERE index_id = ?", index.id);
+    this.#connection.run("DELETE FROM indexes WHERE id = ?", index.id);
   }
 
   #sweep(table: TableDefinition, added: readonly IndexDefinition[], mustValidate: boolean): void {
-    const insert = this.#connection.statement(
-      "INSERT INTO index_entries (index_id, key, document_id) VALUES (?, ?, ?)",
-    );
     const addition = { ...table, indexes: added };
     for (const [documentId, document] of this.#documentsOf(table)) {
       if (mustValidate) this.#checkExisting(table, document);
       keysOf(addition, document).forEach((key, position) => {
-        insert.run((added[position] as IndexDefinition).id, keyToBlob(key), documentId);
+        this.#connection.run(INSERT_ENTRY, (added[position] as IndexDefinition).id, keyToBlob(key), documentId);
       });
     }
   }
@@ -273,7 +278,7 @@ export class SqliteCatalog implements Catalog {
       WHERE e.index_id = ? AND e.key > ? ORDER BY e.key LIMIT ${SWEEP_DOCUMENTS}`;
     let position: Uint8Array = new Uint8Array(0);
     for (;;) {
-      const rows = allRows<[Uint8Array, number, string]>(this.#connection, sql, table.byId.id, position);
+      const rows = this.#connection.all<[Uint8Array, number, string]>(sql, table.byId.id, position);
       for (const [key, documentId, json] of rows) {
         position = key;
         yield [documentId, JSON.parse(json) as JsonObject];
@@ -294,8 +299,11 @@ export class SqliteCatalog implements Catalog {
 
 /** Documents in a table, as the connection sees them. */
 export function countDocuments(connection: Connection, tableId: number): number {
-  return firstRow<[number]>(connection, "SELECT document_count FROM tables WHERE id = ?", tableId)?.[0] ?? 0;
+  return connection.first<[number]>("SELECT document_count FROM tables WHERE id = ?", tableId)?.[0] ?? 0;
 }
+
+/** Shared by commits and backfills. */
+export const INSERT_ENTRY = "INSERT INTO index_entries (index_id, key, document_id) VALUES (?, ?, ?)";
 
 const SYSTEM_INDEXES: ReadonlySet<string> = new Set(["by_id", "by_creation_time"]);
 

@@ -9,7 +9,7 @@
 import { ConflictError } from "../errors.ts";
 import type { Commit, ReadSet } from "../types.ts";
 import { keyToBlob } from "../values/indexKey.ts";
-import type { IndexDefinition, SqliteCatalog, TableDefinition } from "./catalog.ts";
+import { INSERT_ENTRY, type IndexDefinition, type SqliteCatalog, type TableDefinition } from "./catalog.ts";
 import { CommitLog, writtenKeysOf } from "./commitLog.ts";
 import type { Connection } from "./connection.ts";
 import type { DocumentChange, DocumentVersion } from "./pendingWrites.ts";
@@ -28,7 +28,6 @@ export interface CommitterHost {
   /** The oldest timestamp an open transaction began at, or null. */
   oldestOpenTs(): bigint | null;
   onDurable(commit: Commit): void;
-  onFailure(error: unknown): void;
 }
 
 /** Counters for metrics: how many transactions were made durable, in how many SQLite transactions. */
@@ -111,12 +110,11 @@ export class Committer {
       this.#host.beforeWrite();
       this.#host.connection.write(() => {
         for (const { transaction } of accepted) this.#writeTransaction(transaction, tables);
-        this.#host.connection.statement("UPDATE meta SET value = ? WHERE name = 'latest_ts'").run(newestTs);
+        this.#host.connection.run("UPDATE meta SET value = ? WHERE name = 'latest_ts'", newestTs);
       });
     } catch (cause) {
       const error = new Error(`The database could not be written: ${(cause as Error).message}`, { cause });
       for (const { reject } of accepted) reject(error);
-      this.#host.onFailure(cause);
       return;
     }
     this.#host.catalog.markStored(tables);
@@ -141,8 +139,10 @@ export class Committer {
       tables.add(change.table);
       this.#writeChange(change);
     }
-    const count = this.#host.connection.statement("UPDATE tables SET document_count = document_count + ? WHERE id = ?");
-    for (const [tableId, delta] of transaction.pending.documentDeltas()) if (delta !== 0) count.run(delta, tableId);
+    const addToCount = "UPDATE tables SET document_count = document_count + ? WHERE id = ?";
+    for (const [tableId, delta] of transaction.pending.documentDeltas()) {
+      if (delta !== 0) this.#host.connection.run(addToCount, delta, tableId);
+    }
   }
 
   #writeChange({ table, before, after }: DocumentChange): void {
@@ -156,15 +156,15 @@ export class Committer {
     const { connection } = this.#host;
     const rowId = before?.document.rowId ?? null;
     if (!after) {
-      connection.statement("DELETE FROM documents WHERE id = ?").run(rowId);
+      connection.run("DELETE FROM documents WHERE id = ?", rowId);
       return rowId as number;
     }
     const { json, sizeBytes } = after.document;
     if (rowId === null) {
-      const inserted = connection.statement("INSERT INTO documents (json, size) VALUES (?, ?)").run(json, sizeBytes);
+      const inserted = connection.run("INSERT INTO documents (json, size) VALUES (?, ?)", json, sizeBytes);
       return Number(inserted.lastInsertRowid);
     }
-    connection.statement("UPDATE documents SET json = ?, size = ? WHERE id = ?").run(json, sizeBytes, rowId);
+    connection.run("UPDATE documents SET json = ?, size = ? WHERE id = ?", json, sizeBytes, rowId);
     return rowId;
   }
 
@@ -172,11 +172,9 @@ export class Committer {
     if (before === after) return;
     const { connection } = this.#host;
     if (before !== undefined) {
-      connection.statement("DELETE FROM index_entries WHERE index_id = ? AND key = ?").run(index.id, keyToBlob(before));
+      connection.run("DELETE FROM index_entries WHERE index_id = ? AND key = ?", index.id, keyToBlob(before));
     }
     if (after === undefined) return;
-    connection
-      .statement("INSERT INTO index_entries (index_id, key, document_id) VALUES (?, ?, ?)")
-      .run(index.id, keyToBlob(after), rowId);
+    connection.run(INSERT_ENTRY, index.id, keyToBlob(after), rowId);
   }
 }

@@ -1,37 +1,53 @@
 /** One SQLite connection with its prepared statements. */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type StatementResultingChanges, type StatementSync } from "node:sqlite";
+
+type SqlValue = string | number | bigint | Uint8Array | null;
+
+export interface ConnectionOptions {
+  readOnly?: boolean;
+  /** Called when SQLite finds the file damaged, before the error is thrown on. */
+  onDamage?: (error: unknown) => void;
+}
 
 export class Connection {
   readonly #database: DatabaseSync;
+  readonly #onDamage: ((error: unknown) => void) | undefined;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(path: string, options: { readOnly?: boolean } = {}) {
-    this.#database = new DatabaseSync(path, { readOnly: options.readOnly ?? false });
+  constructor(path: string, { readOnly = false, onDamage }: ConnectionOptions = {}) {
+    this.#database = new DatabaseSync(path, { readOnly });
+    this.#onDamage = onDamage;
   }
 
-  /** The prepared statement for `sql`, compiled once per connection. Rows come as arrays of columns. */
-  statement(sql: string): StatementSync {
-    const prepared = this.#statements.get(sql);
-    if (prepared) return prepared;
-    const statement = this.#database.prepare(sql);
-    statement.setReturnArrays(true);
-    this.#statements.set(sql, statement);
-    return statement;
+  /** Runs one statement and drops its rows. */
+  run(sql: string, ...values: SqlValue[]): StatementResultingChanges {
+    return this.#attempt(() => this.#statement(sql).run(...values));
   }
 
+  /** The first row, as an array of its columns, whose types the caller names. */
+  first<Row extends unknown[]>(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.#attempt(() => this.#statement(sql).get(...values)) as unknown as Row | undefined;
+  }
+
+  /** Every row; see `first`. */
+  all<Row extends unknown[]>(sql: string, ...values: SqlValue[]): Row[] {
+    return this.#attempt(() => this.#statement(sql).all(...values)) as unknown as Row[];
+  }
+
+  /** Runs statements that are needed once. */
   exec(sql: string): void {
-    this.#database.exec(sql);
+    this.#attempt(() => this.#database.exec(sql));
   }
 
   /** Runs `work` in one write transaction: all of it is durable when this returns, none of it when it throws. */
   write<Result>(work: () => Result): Result {
-    this.statement("BEGIN IMMEDIATE").run();
+    this.run("BEGIN IMMEDIATE");
     try {
       const result = work();
-      this.statement("COMMIT").run();
+      this.run("COMMIT");
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.statement("ROLLBACK").run();
+      if (this.#database.isTransaction) this.run("ROLLBACK");
       throw error;
     }
   }
@@ -40,24 +56,25 @@ export class Connection {
     this.#statements.clear();
     this.#database.close();
   }
-}
 
-/** The only row of a statement, or undefined. The caller names the column types, which the schema fixes. */
-export function firstRow<Row extends unknown[]>(
-  connection: Connection,
-  sql: string,
-  ...values: (string | number | bigint | Uint8Array)[]
-): Row | undefined {
-  return connection.statement(sql).get(...values) as unknown as Row | undefined;
-}
+  /** Compiled once per connection. */
+  #statement(sql: string): StatementSync {
+    const prepared = this.#statements.get(sql);
+    if (prepared) return prepared;
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
 
-/** Every row of a statement; see `firstRow`. */
-export function allRows<Row extends unknown[]>(
-  connection: Connection,
-  sql: string,
-  ...values: (string | number | bigint | Uint8Array)[]
-): Row[] {
-  return connection.statement(sql).all(...values) as unknown as Row[];
+  #attempt<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      if (isDamage(error)) this.#onDamage?.(error);
+      throw error;
+    }
+  }
 }
 
 const SQLITE_BUSY = 5;

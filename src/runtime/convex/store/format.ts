@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { DataFolderError } from "../errors.ts";
-import { Connection, firstRow, isDamage } from "./connection.ts";
+import { Connection, type ConnectionOptions, isDamage } from "./connection.ts";
 
 /** Each step brings a file from format version `index` to `index + 1`. Steps are never edited, only added. */
 const MIGRATIONS: readonly ((connection: Connection) => void)[] = [createTables];
@@ -20,11 +20,11 @@ const FULL_CHECK_BYTES_MAX = 64 * 1024 * 1024;
 const SQLITE_MAGIC = "SQLite format 3\0";
 
 /** Opens the writing connection of a new or existing database. Throws `DataFolderError`, having changed nothing. */
-export function openDatabase(path: string): Connection {
+export function openDatabase(path: string, options: ConnectionOptions): Connection {
   createPrivateFile(path);
   if (statSync(path).size > 0) explainingDamage(path, () => inspect(path));
   return explainingDamage(path, () => {
-    const connection = new Connection(path);
+    const connection = new Connection(path, options);
     configure(connection);
     migrate(connection);
     return connection;
@@ -52,7 +52,7 @@ function inspect(path: string): void {
     const version = storedVersion(connection);
     if (version > FORMAT_VERSION) throw newer(path, version);
     const scope = statSync(path).size <= FULL_CHECK_BYTES_MAX || version === 0 ? "1" : "'tables'";
-    const [finding] = firstRow<[string]>(connection, `PRAGMA quick_check(${scope})`) ?? ["no answer"];
+    const [finding] = connection.first<[string]>(`PRAGMA quick_check(${scope})`) ?? ["no answer"];
     if (finding !== "ok") throw damaged(path, new Error(finding));
   } finally {
     connection.close();
@@ -72,12 +72,12 @@ function readHeader(path: string): string {
 
 /** 0: nothing was created yet. */
 function storedVersion(connection: Connection): number {
-  const [tableCount] = firstRow<[number]>(connection, "SELECT count(*) FROM sqlite_schema") ?? [0];
+  const [tableCount] = connection.first<[number]>("SELECT count(*) FROM sqlite_schema") ?? [0];
   if (tableCount === 0) return 0;
-  const meta = firstRow<[number]>(connection, "SELECT 1 FROM sqlite_schema WHERE name = 'meta'");
+  const meta = connection.first<[number]>("SELECT 1 FROM sqlite_schema WHERE name = 'meta'");
   if (!meta)
     throw new DataFolderError("The database file was not written by this program; choose another data folder.");
-  return firstRow<[number]>(connection, "SELECT value FROM meta WHERE name = 'format_version'")?.[0] ?? 0;
+  return connection.first<[number]>("SELECT value FROM meta WHERE name = 'format_version'")?.[0] ?? 0;
 }
 
 /**
@@ -95,11 +95,10 @@ function migrate(connection: Connection): void {
   if (version === FORMAT_VERSION) return;
   connection.write(() => {
     for (const step of MIGRATIONS.slice(version)) step(connection);
-    connection
-      .statement(
-        "INSERT INTO meta (name, value) VALUES ('format_version', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1",
-      )
-      .run(FORMAT_VERSION);
+    connection.run(
+      "INSERT INTO meta (name, value) VALUES ('format_version', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1",
+      FORMAT_VERSION,
+    );
   });
 }
 
@@ -132,9 +131,7 @@ function createTables(connection: Connection): void {
       PRIMARY KEY (index_id, key)
     ) STRICT, WITHOUT ROWID;
   `);
-  const insert = connection.statement("INSERT INTO meta (name, value) VALUES (?, ?)");
-  insert.run("latest_ts", 0n);
-  insert.run("cursor_key", randomBytes(32));
+  connection.run("INSERT INTO meta (name, value) VALUES ('latest_ts', 0), ('cursor_key', ?)", randomBytes(32));
 }
 
 function newer(path: string, version: number): DataFolderError {

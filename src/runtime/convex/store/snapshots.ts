@@ -10,7 +10,7 @@
  */
 import { type IndexKey, type KeyInterval, keyFromBlob, keyToBlob } from "../values/indexKey.ts";
 import { countDocuments } from "./catalog.ts";
-import { allRows, Connection, firstRow } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
 import type { StoredDocument } from "./document.ts";
 
 export type Order = "asc" | "desc";
@@ -57,7 +57,7 @@ export class Snapshot {
 
   /** The document at exactly this key. */
   get(indexId: number, key: IndexKey): StoredDocument | null {
-    const row = firstRow<DocumentRow>(this.#connection, GET, indexId, keyToBlob(key));
+    const row = this.#connection.first<DocumentRow>(GET, indexId, keyToBlob(key));
     return row ? storedDocument(row) : null;
   }
 
@@ -65,7 +65,7 @@ export class Snapshot {
   scan(indexId: number, { start, end }: KeyInterval, order: Order, limit: number): IndexEntry[] {
     const sql = SCAN_IN_ORDER[order];
     type Row = [...DocumentRow, key: Uint8Array];
-    const rows = allRows<Row>(this.#connection, sql, indexId, keyToBlob(start), keyToBlob(end), limit);
+    const rows = this.#connection.all<Row>(sql, indexId, keyToBlob(start), keyToBlob(end), limit);
     return rows.map(([id, json, size, key]) => ({ key: keyFromBlob(key), document: storedDocument([id, json, size]) }));
   }
 
@@ -86,12 +86,14 @@ interface Lease {
 
 export class SnapshotPool {
   readonly #path: string;
+  readonly #options: Pick<ConnectionOptions, "onDamage">;
   readonly #spare: Connection[] = [];
   readonly #leases = new Map<Snapshot, Lease>();
   #newest: Lease | null = null;
 
-  constructor(path: string) {
+  constructor(path: string, options: Pick<ConnectionOptions, "onDamage">) {
     this.#path = path;
+    this.#options = options;
   }
 
   /** The snapshot of the database as it is at `now`. To be given back by `release`. */
@@ -138,10 +140,10 @@ export class SnapshotPool {
   }
 
   #open(now: SnapshotTime): Lease {
-    const connection = this.#spare.pop() ?? new Connection(this.#path, { readOnly: true });
-    connection.statement("BEGIN").run();
+    const connection = this.#spare.pop() ?? new Connection(this.#path, { ...this.#options, readOnly: true });
+    connection.run("BEGIN");
     // BEGIN alone takes no snapshot; the first read does.
-    connection.statement("SELECT 1 FROM meta LIMIT 1").get();
+    connection.first("SELECT 1 FROM meta LIMIT 1");
     const lease = { snapshot: new Snapshot(now, connection), connection, users: 0 };
     this.#leases.set(lease.snapshot, lease);
     this.#newest = lease;
@@ -150,7 +152,7 @@ export class SnapshotPool {
 
   #end(lease: Lease): void {
     this.#leases.delete(lease.snapshot);
-    lease.connection.statement("ROLLBACK").run();
+    lease.connection.run("ROLLBACK");
     if (this.#spare.length < SPARE_CONNECTIONS_MAX) this.#spare.push(lease.connection);
     else lease.connection.close();
   }

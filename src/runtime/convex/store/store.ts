@@ -6,7 +6,7 @@ import { DataFolderError } from "../errors.ts";
 import type { Clock, Commit, Store, Transaction } from "../types.ts";
 import { SqliteCatalog } from "./catalog.ts";
 import { type CommitCounters, Committer } from "./committer.ts";
-import { type Connection, firstRow, isDamage } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { CreationTimes } from "./creationTimes.ts";
 import { CursorBox } from "./cursor.ts";
 import { openDatabase } from "./format.ts";
@@ -34,20 +34,44 @@ const LOG_TRUNCATED_WITHIN_MS = 30_000;
 
 /** Opens a store. Throws `DataFolderError`, having changed nothing, when the folder cannot be used. */
 export function openStore(options: StoreOptions): SqliteStore {
-  mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(options.path));
   const releaseLock = holdLock(`${options.path}.lock`);
+  const onDamage = damageReporter(options);
   try {
-    return new SqliteStore(openDatabase(options.path), options, releaseLock);
+    return new SqliteStore(openDatabase(options.path, { onDamage }), { ...options, onDamage }, releaseLock);
   } catch (error) {
     releaseLock();
     throw error;
   }
 }
 
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new DataFolderError(`The data folder cannot be used: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+/** Says once, and clearly, what SQLite finds at each access. */
+function damageReporter({ path, onFatal }: StoreOptions): (error: unknown) => void {
+  let isReported = false;
+  return (cause) => {
+    if (!isReported)
+      onFatal?.(new DataFolderError(`${path} is damaged. Stop, and restore it from a backup.`, { cause }));
+    isReported = true;
+  };
+}
+
+/** What an open store needs beside its connection. */
+interface StoreEnvironment extends Pick<StoreOptions, "path" | "clock"> {
+  readonly onDamage: (error: unknown) => void;
+}
+
 export class SqliteStore implements Store {
   readonly catalog: SqliteCatalog;
   readonly #connection: Connection;
-  readonly #options: StoreOptions;
+  readonly #environment: StoreEnvironment;
   readonly #releaseLock: () => void;
   readonly #snapshots: SnapshotPool;
   readonly #committer: Committer;
@@ -56,11 +80,11 @@ export class SqliteStore implements Store {
   #truncation: NodeJS.Timeout | null = null;
   #isOpen = true;
 
-  constructor(connection: Connection, options: StoreOptions, releaseLock: () => void) {
+  constructor(connection: Connection, environment: StoreEnvironment, releaseLock: () => void) {
     this.#connection = connection;
-    this.#options = options;
+    this.#environment = environment;
     this.#releaseLock = releaseLock;
-    this.#snapshots = new SnapshotPool(options.path);
+    this.#snapshots = new SnapshotPool(environment.path, environment);
     this.catalog = new SqliteCatalog(connection, { onSchemaChange: () => this.#snapshots.supersede() });
     this.#committer = this.#newCommitter();
     this.#transactionHost = this.#newTransactionHost();
@@ -112,24 +136,22 @@ export class SqliteStore implements Store {
       connection: this.#connection,
       catalog: this.catalog,
       latestTs: readLatestTs(this.#connection),
-      nowNs: () => BigInt(Math.floor(this.#options.clock.nowMs() * 1000)) * 1000n,
+      nowNs: () => BigInt(Math.floor(this.#environment.clock.nowMs() * 1000)) * 1000n,
       beforeWrite: () => this.#snapshots.supersede(),
       oldestOpenTs: () => this.#snapshots.oldestTs(),
       onDurable: (commit) => this.#announce(commit),
-      onFailure: (error) => this.#reportFailure(error),
     });
   }
 
   #newTransactionHost(): TransactionHost {
     const creationTimes = new CreationTimes();
-    const [cursorKey] =
-      firstRow<[Uint8Array]>(this.#connection, "SELECT value FROM meta WHERE name = 'cursor_key'") ?? [];
-    if (!cursorKey) throw new DataFolderError(`${this.#options.path} is damaged: its cursor key is missing.`);
+    const [cursorKey] = this.#connection.first<[Uint8Array]>("SELECT value FROM meta WHERE name = 'cursor_key'") ?? [];
+    if (!cursorKey) throw new DataFolderError(`${this.#environment.path} is damaged: its cursor key is missing.`);
     return {
       catalog: this.catalog,
       cursors: new CursorBox(cursorKey),
       newInternalId: () => randomFillSync(new Uint8Array(16)),
-      newCreationTime: () => creationTimes.next(this.#options.clock.nowMs()),
+      newCreationTime: () => creationTimes.next(this.#environment.clock.nowMs()),
       release: (snapshot) => this.#snapshots.release(snapshot),
     };
   }
@@ -157,22 +179,15 @@ export class SqliteStore implements Store {
     this.#truncation = null;
     this.#snapshots.supersede();
     try {
-      const [isBusy] = firstRow<[number]>(this.#connection, "PRAGMA wal_checkpoint(TRUNCATE)") ?? [1];
+      const [isBusy] = this.#connection.first<[number]>("PRAGMA wal_checkpoint(TRUNCATE)") ?? [1];
       if (isBusy) this.#truncateLogSoon();
-    } catch (error) {
-      this.#reportFailure(error);
-      this.#truncateLogSoon();
+    } catch {
+      this.#truncateLogSoon(); // Nothing is lost, and a disk that stays full will make commits fail.
     }
-  }
-
-  #reportFailure(cause: unknown): void {
-    if (!isDamage(cause)) return;
-    const message = `${this.#options.path} is damaged. Stop and restore it from a backup.`;
-    this.#options.onFatal?.(new DataFolderError(message, { cause }));
   }
 }
 
 function readLatestTs(connection: Connection): bigint {
   const sql = "SELECT CAST(value AS TEXT) FROM meta WHERE name = 'latest_ts'";
-  return BigInt(firstRow<[string]>(connection, sql)?.[0] ?? "0");
+  return BigInt(connection.first<[string]>(sql)?.[0] ?? "0");
 }
