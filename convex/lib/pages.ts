@@ -4,6 +4,10 @@ import { refusal } from "./errors.ts";
 
 /** Pagination options as asked for, with no more rows a page than a query can open. Throws `invalid`. */
 export function boundedPage(options: PaginationOptions): PaginationOptions {
-  if (!(options.numItems >= 1)) throw refusal("invalid", "A page has at least one row.");
-  return { ...options, numItems: Math.min(Math.floor(options.numItems), PAGE_ROWS) };
+  const { numItems, maximumRowsRead = 1, maximumBytesRead = 1 } = options;
+  // Written so that NaN is refused too.
+  if (!(Math.min(numItems, maximumRowsRead, maximumBytesRead) >= 1)) {
+    throw refusal("invalid", "A page has at least one row and one byte.");
+  }
+  return { ...options, numItems: Math.min(Math.floor(numItems), PAGE_ROWS) };
 }
