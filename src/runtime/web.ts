@@ -1,7 +1,7 @@
 /** Serves the built web app with the headers promised for every response, and tells it where its services are. */
 import path from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { contentPolicy } from "./contentPolicy.ts";
 import { type Listener, listen, type OnNode } from "./listen.ts";
@@ -53,16 +53,20 @@ function webApp({ dir, config, built, clerkHost }: WebOptions): Hono<OnNode> {
 /** The files of the app; any path that names no file is a place inside the app, so it gets the page. */
 function builtFiles(dir: string): Hono<OnNode> {
   const app = new Hono<OnNode>();
-  const onFound = (file: string, c: Context) => c.header("cache-control", cacheRule(dir, file));
-  app.use(serveStatic({ root: dir, onFound }));
-  const page = serveStatic({ root: dir, path: "index.html", onFound });
+  app.use(async (c, next) => {
+    await next();
+    c.header("cache-control", cacheRule(c.req.path, c.res.status));
+  });
+  app.use(serveStatic({ root: dir }));
+  const page = serveStatic({ root: dir, path: "index.html" });
   app.use((c, next) => (path.extname(c.req.path) === "" ? page(c, next) : next()));
   return app;
 }
 
 /** Vite names everything under `assets/` by its content, so it never changes; the rest may, with each build. */
-function cacheRule(dir: string, file: string): string {
-  return path.relative(dir, file).startsWith(`assets${path.sep}`) ? `public, max-age=${YEAR_S}, immutable` : "no-cache";
+function cacheRule(requestPath: string, status: number): string {
+  const isNamedByContent = requestPath.startsWith("/assets/") && status === 200;
+  return isNamedByContent ? `public, max-age=${YEAR_S}, immutable` : "no-cache";
 }
 
 function securityHeaders(
