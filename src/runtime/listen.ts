@@ -30,7 +30,8 @@ const CLOSE_GRACE_MS = 500;
 
 /** Serves `app`; throws `HomeError` when the port cannot be had. */
 export async function listen(app: Hono<OnNode>, { name, host, port }: ListenOptions): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  // Replacing the global Request and Response would show in every function that runs in this process.
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(portError(error, { name, host, port })));
     server.listen(port, host, resolve);

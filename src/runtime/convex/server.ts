@@ -160,9 +160,9 @@ function serve(
   };
   api.serve([
     runtimeRoutes({ adminKey, metrics: application.metrics, gauges, advanceClock }),
-    siteRoutes({ application, authenticator, log }, "/http"),
+    siteRoutes({ application, authenticator }, "/http"),
     apiRoutes({ application, authenticator, instanceName: INSTANCE_NAME, version }),
   ]);
-  site.serve([siteRoutes({ application, authenticator, log }, "")]);
+  site.serve([siteRoutes({ application, authenticator }, "")]);
   return sockets;
 }

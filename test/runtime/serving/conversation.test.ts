@@ -271,7 +271,7 @@ describe("admin", () => {
   test("a wrong admin key is an AuthError", async () => {
     const socket = await connect();
     socket.send({ type: "Authenticate", baseVersion: 0, tokenType: "Admin", value: "test|00" });
-    await socket.next("AuthError");
+    expect(await socket.next("AuthError")).toMatchObject({ authUpdateAttempted: true });
   });
 });
 

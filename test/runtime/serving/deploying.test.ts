@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { makeFunctionReference } from "convex/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MovableClock } from "../../../src/runtime/clock.ts";
 import { startConvex } from "../../../src/runtime/convex/server.ts";
@@ -43,7 +44,8 @@ describe("saving a file in convex/", () => {
     const seen: string[] = [];
     await save("hello.ts", HELLO("one"));
     await logged(/Functions reloaded in \d+ ms/);
-    runtime.client().onUpdate("hello:hello" as never, {}, (text: string) => seen.push(text));
+    const hello = makeFunctionReference<"query", Record<string, never>, string>("hello:hello");
+    runtime.client().onUpdate(hello, {}, (text) => seen.push(text));
     await until(
       () => seen,
       (texts) => texts.includes("one"),

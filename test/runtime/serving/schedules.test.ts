@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { firstRunMs, nextRunMs, spreadOf } from "../../../src/runtime/convex/scheduler/schedules.ts";
 
@@ -23,12 +23,13 @@ describe("intervals", () => {
   });
 
   test("always come after now, at most one period away, and in step", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 86_400 }), fc.integer({ min: 0, max: 1e9 }), (seconds, laterMs) => {
+    assert(
+      property(integer({ min: 1, max: 86_400 }), integer({ min: 0, max: 1e9 }), (seconds, laterMs) => {
         const nowMs = NOON + laterMs;
         const nextMs = nextRunMs({ type: "interval", seconds }, { previousMs: NOON, nowMs, spread });
-        const isInStep = (nextMs - NOON) % (seconds * 1_000) === 0;
-        return nextMs > nowMs && nextMs <= nowMs + seconds * 1_000 && isInStep;
+        expect(nextMs).toBeGreaterThan(nowMs);
+        expect(nextMs).toBeLessThanOrEqual(nowMs + seconds * 1_000);
+        expect((nextMs - NOON) % (seconds * 1_000)).toBe(0);
       }),
     );
   });

@@ -82,7 +82,7 @@ function respond(ending: Ending, { execution, request, requestId, log }: Respons
     execution.end();
     return new Response(null, { status, statusText, headers });
   }
-  return new Response(endingWith(body, execution), { status, statusText, headers });
+  return new Response(endingWith(body, execution, request.signal), { status, statusText, headers });
 }
 
 interface ResponseInput {
@@ -101,12 +101,18 @@ function errorResponse({ message, data }: FunctionError, requestId: string): Res
 }
 
 /** The body, at most as long as Convex sends; the execution ends with it, and it with the execution. */
-function endingWith(body: ReadableStream<Uint8Array>, execution: WaitingExecution): ReadableStream<Uint8Array> {
+function endingWith(
+  body: ReadableStream<Uint8Array>,
+  execution: WaitingExecution,
+  client: AbortSignal,
+): ReadableStream<Uint8Array> {
   const reader = body.pipeThrough(limitedTo(BODY_BYTES_MAX)).getReader();
   return new ReadableStream({
     start(controller) {
       execution.onEnd(() => {
-        controller.error(new Error("The HTTP action was stopped."));
+        // Nobody is left to hear of an error once the client has gone.
+        if (client.aborted) controller.close();
+        else controller.error(new Error("The HTTP action was stopped."));
         reader.cancel().catch(() => {});
       });
     },

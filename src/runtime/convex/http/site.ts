@@ -10,27 +10,22 @@ import { type Authenticator, credentialsOf } from "../auth/identity.ts";
 import { RequestError } from "../errors.ts";
 import type { Identity } from "../types.ts";
 
-/** Convex's limit for bodies of HTTP actions, in both directions. */
+/** Convex's limit for bodies of HTTP actions; the runner applies the same to responses. */
 const MAX_BODY_BYTES = 20 * 1024 * 1024;
 const BODILESS_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export interface SiteParts {
   application: Application;
   authenticator: Authenticator;
-  log: (line: string) => void;
 }
 
 /** `prefix`: what to take off the path before routing, "" or "/http". */
-export function siteRoutes(parts: SiteParts, prefix: "" | "/http"): Hono<OnNode> {
-  const { application, authenticator, log } = parts;
+export function siteRoutes({ application, authenticator }: SiteParts, prefix: "" | "/http"): Hono<OnNode> {
   const routes = new Hono<OnNode>();
   routes.use(`${prefix}/*`, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }));
   routes.all(`${prefix}/*`, async (context) => {
     const identity = await identityOf(authenticator, context.req.header("authorization"));
-    const response = await application.httpAction(actionRequest(context, prefix), identity, context.req.raw.signal);
-    return limitedResponse(response, () =>
-      log(`The response to ${context.req.method} ${context.req.path} was cut at 20 MiB.`),
-    );
+    return application.httpAction(actionRequest(context, prefix), identity, context.req.raw.signal);
   });
   return routes;
 }
@@ -61,21 +56,6 @@ function actionRequest({ req }: Context<OnNode>, prefix: string): Request {
     duplex: "half",
   };
   return new Request(url, init);
-}
-
-/** Ends the connection, so that the client notices, when the body grows past the limit. */
-function limitedResponse(response: Response, onCut: () => void): Response {
-  if (response.body === null) return response;
-  let sentBytes = 0;
-  const limit = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      sentBytes += chunk.byteLength;
-      if (sentBytes <= MAX_BODY_BYTES) return controller.enqueue(chunk);
-      onCut();
-      controller.error(new Error("The response body exceeds 20 MiB."));
-    },
-  });
-  return new Response(response.body.pipeThrough(limit), response);
 }
 
 function refuseLargeBody(): never {
