@@ -51,7 +51,8 @@ export const claim = internalMutation({
     requireLive(owner);
     const generation = await loadGeneration(ctx, reply._id);
     if (!generation || generation.lease !== undefined) return null;
-    if (generation.fallbackId) await ctx.scheduler.cancel(generation.fallbackId);
+    // The fallback does not cancel itself: what a cancelled function schedules is cancelled with it.
+    if (generation.fallbackId && identityId !== null) await ctx.scheduler.cancel(generation.fallbackId);
     await ctx.db.patch("generations", generation._id, { lease, heartbeatAt: Date.now(), fallbackId: undefined });
     return reply._id;
   },

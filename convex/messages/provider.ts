@@ -35,24 +35,29 @@ export async function* askModel({ model, turns, signal }: Ask): AsyncGenerator<P
     },
   });
   for await (const part of stream) {
-    if (part.type === "error") throw providerError(part.error);
+    if (part.type === "error") throw new ProviderError(errorCode(part.error), { cause: part.error });
     if (part.type === "abort") return;
     if (part.type === "text-delta") yield { kind: "text", text: part.text };
-    else if (part.type !== "finish") yield { kind: "alive" };
-    else {
-      const { inputTokens, outputTokens } = part.totalUsage;
-      if (inputTokens !== undefined && outputTokens !== undefined) yield { kind: "usage", inputTokens, outputTokens };
-      if (part.finishReason === "other" && part.rawFinishReason === undefined) throw new ProviderError("provider_cut");
-    }
+    else if (part.type === "finish") yield* readFinish(part);
+    else yield { kind: "alive" };
   }
 }
 
-function providerError(cause: unknown): ProviderError {
-  return new ProviderError(errorCode(cause), { cause });
+interface Finish {
+  finishReason: string;
+  rawFinishReason: string | undefined;
+  totalUsage: { inputTokens: number | undefined; outputTokens: number | undefined };
+}
+
+/** The usage, where the provider counted it. Throws where the provider hung up without saying that it was done. */
+function* readFinish({ finishReason, rawFinishReason, totalUsage }: Finish): Generator<Part> {
+  const { inputTokens, outputTokens } = totalUsage;
+  if (inputTokens !== undefined && outputTokens !== undefined) yield { kind: "usage", inputTokens, outputTokens };
+  if (finishReason === "other" && rawFinishReason === undefined) throw new ProviderError("provider_cut");
 }
 
 function errorCode(error: unknown): ReplyErrorCode {
-  if (APICallError.isInstance(error)) return error.statusCode === 429 ? "provider_busy" : "provider_unavailable";
   const unreadable = [TypeValidationError, JSONParseError, InvalidResponseDataError];
-  return unreadable.some((kind) => kind.isInstance(error)) ? "provider_invalid" : "provider_cut";
+  if (unreadable.some((kind) => kind.isInstance(error))) return "provider_invalid";
+  return APICallError.isInstance(error) && error.statusCode === 429 ? "provider_busy" : "provider_unavailable";
 }

@@ -127,9 +127,10 @@ class Intake {
     this.#bell.ring();
   }
 
-  /** A reply that has text already was interrupted; one without failed. */
+  /** A reply that has text already was interrupted, and its provider can be reached; one without failed. */
   failure(error: ReplyErrorCode): { state: "interrupted" | "failed"; error: ReplyErrorCode } {
-    return { state: this.received > 0 ? "interrupted" : "failed", error };
+    if (this.received === 0) return { state: "failed", error };
+    return { state: "interrupted", error: error === "provider_unavailable" ? "provider_cut" : error };
   }
 
   dropStored(characters: number): void {
