@@ -62,7 +62,13 @@ export function analyse(input: AnalysisInput): LoadedDeployment {
   };
   const definitions = new Definitions(scope, input, add);
   const instances = new Map<ComponentPath, ComponentInstance>();
-  instantiate(definitions, instances, { path: "", definitionPath: "", env: undefined, appEnv: input.env });
+  instantiate(definitions, instances, {
+    path: "",
+    definitionPath: "",
+    env: undefined,
+    mountPath: "",
+    appEnv: input.env,
+  });
   return new LoadedDeployment({
     version: input.version,
     instances,
@@ -168,6 +174,7 @@ interface InstanceInput {
   definitionPath: string;
   /** Undefined for the app, which sees the deployment's environment. */
   env: Record<string, string> | undefined;
+  mountPath: string;
   appEnv: Readonly<Record<string, string>>;
 }
 
@@ -190,14 +197,17 @@ function instantiate(
     crons: analysed.crons.map((cron) => ({ ...cron, component: path })),
     children,
     env,
+    mountPath: input.mountPath,
     routes: { ...analysed.routes, prefix: definition.httpPrefix ?? "", mounts: mountsOf(definition, children) },
   });
   for (const child of definition.childComponents) {
-    const bound = bindEnv(child, env ?? appEnv, definitions.get(child.path).definition);
+    const childPath = children.get(child.name) ?? "";
+    const mount = mountsOf(definition, children).find((each) => each.component === childPath);
     instantiate(definitions, instances, {
-      path: children.get(child.name) ?? "",
+      path: childPath,
       definitionPath: child.path,
-      env: bound,
+      env: bindEnv(child, env ?? appEnv, definitions.get(child.path).definition),
+      mountPath: mount ? input.mountPath + mount.prefix.replace(/\/$/, "") : "",
       appEnv,
     });
   }

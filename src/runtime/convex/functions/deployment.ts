@@ -22,6 +22,8 @@ export interface ComponentInstance {
   children: Map<string, ComponentPath>;
   /** What `process.env` shows its code; undefined: the deployment's own environment. */
   env: Readonly<Record<string, string>> | undefined;
+  /** Where its HTTP actions are served, from the site's root; "" for the app and what is not mounted. */
+  mountPath: string;
   routes: HttpRoutes;
 }
 

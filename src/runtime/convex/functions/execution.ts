@@ -19,7 +19,7 @@ import { SynchronousHost } from "./baseHost.ts";
 import { type LoadedDeployment, moduleAndExport, parseJson } from "./deployment.ts";
 import { type Feature, type IsolateHost, type LogLevel, PARKED } from "./globals/host.ts";
 import type { Exports } from "./globals/modules.ts";
-import { collectUnhandled, type Home, type IsolateFactory, isTimeout } from "./isolate.ts";
+import { type Home, type IsolateFactory, isTimeout, UnhandledPromises } from "./isolate.ts";
 import { LogLines } from "./logLines.ts";
 import { importSeed, newSeed } from "./seeds.ts";
 import { DatabaseSyscalls } from "./syscalls.ts";
@@ -100,8 +100,8 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
   readonly #home: Home;
   readonly #syscalls: DatabaseSyscalls;
   readonly #log = new LogLines();
-  /** Promises without a handler so far ([Note: Unhandled rejections]). */
-  readonly #leaves = new Set<Promise<unknown>>();
+  readonly #promises = new UnhandledPromises();
+  readonly #startedMs = performance.now();
   #isImporting = true;
   #readTime = false;
   #nestedReadIdentity = false;
@@ -169,7 +169,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
       this.#turn();
     }
     if (this.#isOver()) return;
-    isolate.failByRejected([...this.#leaves]);
+    isolate.failByRejected(this.#promises.all);
     this.#scope.isolates.turn(this.#home);
   }
 
@@ -183,7 +183,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
     const startedMs = performance.now();
     try {
       const timeoutMs = USER_TIME_MAX_MS - this.#userTimeMs + SYSTEM_TIME_PER_TURN_MS;
-      collectUnhandled(this.#leaves, () => this.#scope.isolates.turn(this.#home, timeoutMs));
+      this.#promises.watch(() => this.#scope.isolates.turn(this.#home, timeoutMs));
     } catch (error) {
       if (!isTimeout(error)) throw error;
       this.#fatal = timedOut();
@@ -312,7 +312,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
   performanceNowMs(): number {
     if (this.#isImporting) return 0;
     const startMs = this.#input.nowMs - this.timeOriginMs();
-    return this.#input.kind === "query" ? startMs : startMs + this.#userTimeMs + this.#systemTimeMs;
+    return this.#input.kind === "query" ? startMs : startMs + performance.now() - this.#startedMs;
   }
 
   timeOriginMs(): number {

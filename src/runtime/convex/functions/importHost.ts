@@ -5,7 +5,7 @@ import { COMPONENT_IMPORT_PREFIX } from "./bundle.ts";
 import { DeploymentError } from "./deploymentError.ts";
 import type { Feature, IsolateHost, LogLevel } from "./globals/host.ts";
 import type { Exports } from "./globals/modules.ts";
-import { collectUnhandled, type IsolateFactory, isTimeout } from "./isolate.ts";
+import { type IsolateFactory, isTimeout, UnhandledPromises } from "./isolate.ts";
 import type { Program } from "./program.ts";
 import { importSeed } from "./seeds.ts";
 import type { SourceMaps } from "./sourceMaps.ts";
@@ -32,12 +32,12 @@ export interface ImportInput {
 export function evaluateModule<T>(scope: ImportScope, input: ImportInput, read: (exports: Exports) => T): T {
   const home = scope.isolates.makeSynchronous();
   const host = new ImportHost(scope, input, home.context);
-  const leaves = new Set<Promise<unknown>>();
+  const promises = new UnhandledPromises();
   home.isolate.reseed(importSeed(scope.version));
   home.isolate.begin(host, (load) => ({ result: read(load(input.path)) }));
   try {
-    collectUnhandled(leaves, () => scope.isolates.turn(home, IMPORT_TIME_MAX_MS));
-    home.isolate.failByRejected([...leaves]);
+    promises.watch(() => scope.isolates.turn(home, IMPORT_TIME_MAX_MS));
+    home.isolate.failByRejected(promises.all);
     scope.isolates.turn(home);
   } catch (error) {
     if (!isTimeout(error)) throw error;

@@ -79,19 +79,47 @@ export function isTimeout(error: unknown): boolean {
  * [Note: Unhandled rejections]
  * Convex fails a query or mutation that leaves a rejected promise without a handler. Node reports such
  * promises only after the event loop's turn, when a synchronous execution has long returned. So promises
- * are watched while they are made: V8's promise hook names each new promise and the one it was derived
- * from by `then` or `await`. A promise nobody derived another from has no handler, and at the end of the
+ * are watched while they are made: V8's promise hooks name each new promise and its parent, the one it was
+ * derived from by `then` or `await`. A promise without children has no handler, and at the end of the
  * execution these few are asked whether they were rejected.
+ *
+ * One kind of child is no handler: awaiting something that is not a promise wraps it in one, and V8 names
+ * the async function's own promise as the wrapper's parent. Wrappers are told by being settled at once,
+ * before anything else happens.
  */
-export function collectUnhandled<T>(leaves: Set<Promise<unknown>>, work: () => T): T {
-  const stop = promiseHooks.onInit((promise, parent) => {
-    leaves.add(promise);
-    if (parent) leaves.delete(parent);
-  }) as () => void;
-  try {
-    return work();
-  } finally {
-    stop();
+export class UnhandledPromises {
+  readonly #childless = new Set<Promise<unknown>>();
+  #lastInit: { promise: Promise<unknown>; parent: Promise<unknown> } | undefined;
+
+  /** Runs `work` and watches the promises it makes. */
+  watch<T>(work: () => T): T {
+    const stop = promiseHooks.createHook({
+      init: (promise, parent) => this.#created(promise, parent),
+      before: () => {
+        this.#lastInit = undefined;
+      },
+      settled: (promise) => this.#settled(promise),
+    }) as () => void;
+    try {
+      return work();
+    } finally {
+      stop();
+    }
+  }
+
+  /** Those that nothing handles so far, whether or not they are rejected. */
+  get all(): Promise<unknown>[] {
+    return [...this.#childless];
+  }
+
+  #created(promise: Promise<unknown>, parent: Promise<unknown>): void {
+    this.#childless.add(promise);
+    this.#lastInit = parent && this.#childless.delete(parent) ? { promise, parent } : undefined;
+  }
+
+  #settled(promise: Promise<unknown>): void {
+    if (this.#lastInit?.promise === promise) this.#childless.add(this.#lastInit.parent);
+    this.#lastInit = undefined;
   }
 }
 

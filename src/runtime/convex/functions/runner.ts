@@ -134,7 +134,11 @@ class LocalRunner implements Runner {
 
   #envOf(component: ComponentPath): (name: string) => string | undefined {
     const { systemEnv } = this.#options;
-    const own = this.deployment.instance(component).env ?? this.#env;
-    return (name) => systemEnv[name] ?? own[name];
+    const { env = this.#env, mountPath } = this.deployment.instance(component);
+    return (name) => {
+      const system = systemEnv[name];
+      if (system === undefined) return env[name];
+      return name === "CONVEX_SITE_URL" ? system + mountPath : system;
+    };
   }
 }
