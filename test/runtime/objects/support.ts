@@ -54,13 +54,17 @@ export function clientOf(url: string, config: S3ClientConfig = {}): S3Client {
 export async function control(url: string, plan: object) {
   const headers = { authorization: `Convex ${ADMIN_KEY}`, "content-type": "application/json" };
   const response = await fetch(`${url}/_control`, { method: "POST", headers, body: JSON.stringify(plan) });
-  return (await response.json()) as { log: { operation: string | null; key: string | null; status: number | null; sentBytes: number }[] };
+  return (await response.json()) as {
+    log: { operation: string | null; key: string | null; status: number | null; sentBytes: number }[];
+  };
 }
 
 /** Names of all files that hold bytes of objects, parts, or uploads under way. */
 export async function filesOnDisk(dataDir: string): Promise<string[]> {
   const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && !entry.name.startsWith("objects.sqlite")).map((entry) => entry.name);
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith("objects.sqlite"))
+    .map((entry) => entry.name);
 }
 
 /** The code in an error document of the S3 API. */
