@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeId, encodeId } from "../../../src/runtime/convex/values/ids.ts";
 
@@ -43,10 +43,7 @@ describe("document ids", () => {
         const id = encodeId(10_001, internalId);
         fc.pre(id[position] !== letter);
         const changed = id.slice(0, position) + letter + id.slice(position + 1);
-        // Fletcher-16 modulo 256 cannot tell some pairs of bytes apart, but one letter spans at most two bytes.
-        const decoded = decodeId(changed);
-        expect(decoded === null || encodeId(decoded.tableNumber, decoded.internalId) === changed).toBe(true);
-        if (position >= 4 && position < 28) expect(decoded).toBeNull();
+        expect(decodeId(changed)).toBeNull();
       }),
     );
   });
@@ -60,7 +57,7 @@ describe("document ids", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), nearMisses), (text) => {
         const decoded = decodeId(text);
-        if (decoded) expect(encodeId(decoded.tableNumber, decoded.internalId)).toBe(text);
+        expect(decoded && encodeId(decoded.tableNumber, decoded.internalId)).toBe(decoded && text);
       }),
     );
     expect(decodeId("KG25EFBGCYWFZKR6H78CJW1PZX85R2HA")).toBeNull();

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SqliteStore } from "../../../src/runtime/convex/store/store.ts";
 import type { Json, PageRequest, PageResult, QueryJson } from "../../../src/runtime/convex/types.ts";

@@ -1,5 +1,5 @@
 import { compareValues, convexToJson, type Value } from "convex/values";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json, QueryJson, RangeJson } from "../../../src/runtime/convex/types.ts";
 import {

@@ -20,7 +20,7 @@ export type Document = { _id: string; _creationTime: number } & Record<string, J
 const cleanups: (() => void | Promise<void>)[] = [];
 
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
 /** A folder that is removed after the test. */

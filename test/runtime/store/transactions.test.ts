@@ -1,7 +1,7 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SqliteStore } from "../../../src/runtime/convex/store/store.ts";
-import type { Transaction } from "../../../src/runtime/convex/types.ts";
+import type { Savepoint, Transaction } from "../../../src/runtime/convex/types.ts";
 import { encodeId } from "../../../src/runtime/convex/values/ids.ts";
 import { all, commit, drain, fieldOf, rangeOf, read, scanOf, table, tempStore, where } from "./support.ts";
 
@@ -258,43 +258,82 @@ const steps = fc.array(
   { maxLength: 40 },
 );
 
-async function runAgainstModel(store: SqliteStore, program: Step[]): Promise<void> {
-  let committed = new Model();
-  let model = committed.copy();
-  let tx = store.begin();
-  const savepoints: { savepoint: ReturnType<Transaction["savepoint"]>; model: Model }[] = [];
-  for (const step of program) {
-    if (step.kind === "insert") {
-      const id = tx.insert("", "notes", { rank: step.rank });
-      model.documents.set(id, { rank: step.rank, createdAs: model.inserted++ });
-    } else if (step.kind === "patch" || step.kind === "remove") {
-      const id = [...model.documents.keys()][step.pick % Math.max(1, model.documents.size)];
-      if (!id) continue;
-      const known = model.documents.get(id) as { createdAs: number };
-      if (step.kind === "patch") tx.patch("", id, { rank: step.rank });
-      else tx.remove("", id);
-      if (step.kind === "patch") model.documents.set(id, { ...known, rank: step.rank });
-      else model.documents.delete(id);
-    } else if (step.kind === "savepoint") {
-      savepoints.push({ savepoint: tx.savepoint(), model: model.copy() });
-    } else if (step.kind === "rollback") {
-      const last = savepoints.pop();
-      if (!last) continue;
-      last.savepoint.rollback();
-      model = Object.assign(last.model, { inserted: model.inserted });
-    } else {
-      if (step.kind === "commit") await store.commit(tx);
-      else tx.close();
-      savepoints.length = 0;
-      if (step.kind === "commit") committed = model.copy();
-      model = Object.assign(committed.copy(), { inserted: model.inserted });
-      tx = store.begin();
-    }
-    expect(ranks(tx)).toEqual(model.ranks());
-    expect(ranks(tx, "desc")).toEqual(model.ranks().reverse());
-    expect(tx.count("", "notes")).toBe(model.documents.size);
+/** What a transaction can see of its table. */
+function viewOf(tx: Transaction) {
+  return { ascending: ranks(tx), descending: ranks(tx, "desc"), count: tx.count("", "notes") };
+}
+
+function expectedView(model: Model): ReturnType<typeof viewOf> {
+  const ascending = model.ranks();
+  return { ascending, descending: ascending.toReversed(), count: ascending.length };
+}
+
+/** A store and the model side by side, taking the same steps. */
+class Run {
+  readonly #store: SqliteStore;
+  #tx: Transaction;
+  #committed = new Model();
+  #model = new Model();
+  #savepoints: { savepoint: Savepoint; model: Model }[] = [];
+
+  constructor(store: SqliteStore) {
+    this.#store = store;
+    this.#tx = store.begin();
   }
-  tx.close();
+
+  async take(step: Step): Promise<void> {
+    switch (step.kind) {
+      case "insert":
+        return this.#insert(step.rank);
+      case "patch":
+      case "remove":
+        return this.#change(step);
+      case "savepoint":
+        this.#savepoints.push({ savepoint: this.#tx.savepoint(), model: this.#model.copy() });
+        return;
+      case "rollback":
+        return this.#rollback();
+      default:
+        return this.#end(step.kind);
+    }
+  }
+
+  views() {
+    return { seen: viewOf(this.#tx), expected: expectedView(this.#model) };
+  }
+
+  close(): void {
+    this.#tx.close();
+  }
+
+  #insert(rank: number): void {
+    this.#model.documents.set(this.#tx.insert("", "notes", { rank }), { rank, createdAs: this.#model.inserted++ });
+  }
+
+  #change({ kind, pick, rank }: Extract<Step, { kind: "patch" | "remove" }>): void {
+    const { documents } = this.#model;
+    const [id, known] = [...documents][pick % Math.max(1, documents.size)] ?? [];
+    if (id === undefined || !known) return;
+    if (kind === "patch") this.#tx.patch("", id, { rank });
+    else this.#tx.remove("", id);
+    if (kind === "patch") documents.set(id, { ...known, rank });
+    else documents.delete(id);
+  }
+
+  #rollback(): void {
+    const last = this.#savepoints.pop();
+    last?.savepoint.rollback();
+    if (last) this.#model = Object.assign(last.model, { inserted: this.#model.inserted });
+  }
+
+  async #end(kind: "commit" | "abandon"): Promise<void> {
+    if (kind === "commit") await this.#store.commit(this.#tx);
+    else this.#tx.close();
+    if (kind === "commit") this.#committed = this.#model.copy();
+    this.#model = Object.assign(this.#committed.copy(), { inserted: this.#model.inserted });
+    this.#savepoints = [];
+    this.#tx = this.#store.begin();
+  }
 }
 
 describe("against a naive model", () => {
@@ -302,7 +341,13 @@ describe("against a naive model", () => {
     await fc.assert(
       fc.asyncProperty(steps, async (program) => {
         const store = await tempStore(notes);
-        await runAgainstModel(store, program as Step[]);
+        const run = new Run(store);
+        for (const step of program) {
+          await run.take(step);
+          const { seen, expected } = run.views();
+          expect(seen).toEqual(expected);
+        }
+        run.close();
         store.close();
       }),
       { numRuns: 60 },

@@ -85,7 +85,7 @@ export class PendingWrites {
   /** Entries this transaction wrote in the interval, in order. A copy: later writes do not change it. */
   entries(indexId: number, interval: KeyInterval, order: Order): IndexEntry[] {
     const found = this.#entriesOfIndex.get(indexId)?.within(interval) ?? [];
-    return order === "asc" ? found : found.reverse();
+    return order === "asc" ? found : found.toReversed();
   }
 
   /** Whether a document of the snapshot had been written when `writeCount` was as given. */

@@ -36,8 +36,8 @@ const LOG_TRUNCATED_WITHIN_MS = 30_000;
 export function openStore(options: StoreOptions): SqliteStore {
   makeFolder(dirname(options.path));
   const releaseLock = holdLock(`${options.path}.lock`);
-  const onDamage = damageReporter(options);
   try {
+    const onDamage = damageReporter(options);
     return new SqliteStore(openDatabase(options.path, { onDamage }), { ...options, onDamage }, releaseLock);
   } catch (error) {
     releaseLock();
@@ -145,11 +145,9 @@ export class SqliteStore implements Store {
 
   #newTransactionHost(): TransactionHost {
     const creationTimes = new CreationTimes();
-    const [cursorKey] = this.#connection.first<[Uint8Array]>("SELECT value FROM meta WHERE name = 'cursor_key'") ?? [];
-    if (!cursorKey) throw new DataFolderError(`${this.#environment.path} is damaged: its cursor key is missing.`);
     return {
       catalog: this.catalog,
-      cursors: new CursorBox(cursorKey),
+      cursors: new CursorBox(readCursorKey(this.#connection)),
       newInternalId: () => randomFillSync(new Uint8Array(16)),
       newCreationTime: () => creationTimes.next(this.#environment.clock.nowMs()),
       release: (snapshot) => this.#snapshots.release(snapshot),
@@ -187,6 +185,13 @@ export class SqliteStore implements Store {
   }
 }
 
+function readCursorKey(connection: Connection): Uint8Array {
+  const row = connection.first<[Uint8Array]>("SELECT value FROM meta WHERE name = 'cursor_key'");
+  if (!row) throw new DataFolderError("The database is damaged: its cursor key is missing. Restore it from a backup.");
+  return row[0];
+}
+
+/** As text, since nanoseconds since the epoch are beyond the integers a JavaScript number can hold. */
 function readLatestTs(connection: Connection): bigint {
   const sql = "SELECT CAST(value AS TEXT) FROM meta WHERE name = 'latest_ts'";
   return BigInt(connection.first<[string]>(sql)?.[0] ?? "0");

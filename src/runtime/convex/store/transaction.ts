@@ -124,6 +124,7 @@ export class SqliteTransaction implements Transaction {
 
   savepoint(): Savepoint {
     const mark = this.pending.mark();
+    // Kept writes need nothing done: they are this transaction's own until it ends.
     return { rollback: () => this.pending.rollbackTo(mark), release: () => {} };
   }
 

@@ -8,8 +8,6 @@ const MIB = 1024 * 1024;
 export const DOCUMENT_BYTES_MAX = 1 * MIB;
 /** Levels of arrays and objects in a document, itself included. */
 export const DOCUMENT_NESTING_MAX = 16;
-/** The same for arguments and results. */
-export const VALUE_NESTING_MAX = 64;
 export const OBJECT_FIELDS_MAX = 1024;
 export const ARRAY_LENGTH_MAX = 8192;
 export const FIELD_NAME_LENGTH_MAX = 1024;
