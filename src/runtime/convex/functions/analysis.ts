@@ -15,6 +15,7 @@ import { DeploymentError } from "./deploymentError.ts";
 import type { Exports } from "./globals/modules.ts";
 import { evaluateModule, type ImportInput, type ImportScope } from "./importHost.ts";
 import type { IsolateFactory } from "./isolate.ts";
+import { NODE_PROGRAM, NodeModules } from "./node/nodeModules.ts";
 import { Program } from "./program.ts";
 import { SourceMaps } from "./sourceMaps.ts";
 
@@ -27,6 +28,7 @@ export interface AnalysisInput {
   nowMs: number;
   env: Readonly<Record<string, string>>;
   systemEnv: Readonly<Record<string, string>>;
+  log: (line: string) => void;
 }
 
 /** The result of a definition's `export()`. */
@@ -52,7 +54,7 @@ interface AnalysedDefinition {
 }
 
 /** Throws `DeploymentError` with file and line when the folder cannot be deployed. */
-export function analyse(input: AnalysisInput): LoadedDeployment {
+export async function analyse(input: AnalysisInput): Promise<LoadedDeployment> {
   const programs = new Map<string, Program>();
   const sourceMaps = new SourceMaps(input.root, programs);
   const scope: ImportScope = { ...input, sourceMaps };
@@ -69,14 +71,31 @@ export function analyse(input: AnalysisInput): LoadedDeployment {
     mountPath: "",
     appEnv: input.env,
   });
-  return new LoadedDeployment({
-    version: input.version,
-    instances,
-    authProviders: input.bundle.authConfig ? readAuthConfig(scope, input, add) : [],
-    sourceMaps,
-    nodeFiles: input.bundle.node.files,
-    loadedAtMs: input.nowMs,
-  });
+  const authProviders = input.bundle.authConfig ? readAuthConfig(scope, input, add) : [];
+  const node =
+    input.bundle.node.entryPoints.length > 0 ? await addNodeModules(input, instances, sourceMaps, add) : null;
+  const { version, nowMs: loadedAtMs } = input;
+  return new LoadedDeployment({ version, instances, authProviders, sourceMaps, node, loadedAtMs });
+}
+
+async function addNodeModules(
+  input: AnalysisInput,
+  instances: Map<ComponentPath, ComponentInstance>,
+  sourceMaps: SourceMaps,
+  add: (program: Program) => Program,
+): Promise<NodeModules> {
+  const { bundle, env, systemEnv, log } = input;
+  add(new Program(NODE_PROGRAM, bundle.node.modules));
+  const describeFrame = (site: string) => sourceMaps.describeFrame(site);
+  const node = new NodeModules(bundle.node, { env: { ...env, ...systemEnv }, describeFrame, log });
+  try {
+    const { functions } = instances.get("") as ComponentInstance;
+    for (const each of await node.functions()) functions.set(each.path, { ...each, component: "" });
+    return node;
+  } catch (error) {
+    node.close();
+    throw error;
+  }
 }
 
 class Definitions {

@@ -42,8 +42,8 @@ export interface Bundle {
   /** The app first, then the components it installs, in no particular order. */
   definitions: DefinitionBundle[];
   authConfig: StandaloneModule | null;
-  /** Output files for Node ("use node"), untouched ES modules. */
-  node: { entryPoints: string[]; files: { path: string; code: string }[] };
+  /** The app's modules for Node ("use node"): ES modules as esbuild wrote them. */
+  node: { entryPoints: string[]; modules: ModuleSource[] };
 }
 
 /** An imported definition is resolved to this prefix and the base64url of its definition path. */
@@ -124,15 +124,19 @@ async function buildModules(
 
 async function bundleNodeModules(root: string, convexDir: string): Promise<Bundle["node"]> {
   const { node } = findEntryPoints(convexDir);
-  if (node.length === 0) return { entryPoints: [], files: [] };
+  if (node.length === 0) return { entryPoints: [], modules: [] };
   const files = await build(root, convexDir, node, {
     platform: "node",
     chunkNames: "_deps/node/[hash]",
     splitting: true,
-    sourcemap: "inline",
+    sourcemap: "external",
     plugins: [serverOnlyStub, wasmModules],
   });
-  return { entryPoints: node.map((file) => outputPath(convexDir, file)), files };
+  const maps = new Map(files.map((file) => [file.path, file.code]));
+  const modules = files
+    .filter((file) => !file.path.endsWith(".map"))
+    .map((file) => ({ ...file, map: maps.get(`${file.path}.map`) ?? "{}" }));
+  return { entryPoints: node.map((file) => outputPath(convexDir, file)), modules };
 }
 
 /** The official CLI's options; whitespace is kept because its source maps need the lines. */

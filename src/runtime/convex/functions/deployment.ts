@@ -8,6 +8,7 @@ import type {
   Json,
   SchemaJson,
 } from "../types.ts";
+import type { NodeModules } from "./node/nodeModules.ts";
 import type { Program } from "./program.ts";
 import type { SourceMaps } from "./sourceMaps.ts";
 
@@ -43,8 +44,8 @@ export interface DeploymentParts {
   instances: Map<ComponentPath, ComponentInstance>;
   authProviders: AuthProvider[];
   sourceMaps: SourceMaps;
-  /** Output files of "use node" modules. */
-  nodeFiles: { path: string; code: string }[];
+  /** The "use node" modules of the app, if it has any. */
+  node: NodeModules | null;
   loadedAtMs: number;
 }
 
@@ -53,7 +54,7 @@ export class LoadedDeployment implements Deployment {
   readonly instances: ReadonlyMap<ComponentPath, ComponentInstance>;
   readonly authProviders: AuthProvider[];
   readonly sourceMaps: SourceMaps;
-  readonly nodeFiles: DeploymentParts["nodeFiles"];
+  readonly node: NodeModules | null;
   /** What the clock shows to modules while they are imported. */
   readonly loadedAtMs: number;
   readonly components: ComponentPath[];
@@ -66,7 +67,7 @@ export class LoadedDeployment implements Deployment {
     this.instances = parts.instances;
     this.authProviders = parts.authProviders;
     this.sourceMaps = parts.sourceMaps;
-    this.nodeFiles = parts.nodeFiles;
+    this.node = parts.node;
     this.loadedAtMs = parts.loadedAtMs;
     const instances = [...parts.instances.values()];
     this.components = instances.map((instance) => instance.path);

@@ -81,7 +81,7 @@ class LocalRunner implements Runner {
     const { convexDir, clock, systemEnv } = this.#options;
     const bundle = await bundleConvexFolder(convexDir);
     this.#lastVersion += 1;
-    const deployment = analyse({
+    const deployment = await analyse({
       bundle,
       isolates: this.#isolates,
       root: path.dirname(convexDir),
@@ -89,12 +89,14 @@ class LocalRunner implements Runner {
       nowMs: Math.floor(clock.nowMs()),
       env: this.#options.env(),
       systemEnv,
+      log: this.#options.log,
     });
     return { deployment };
   }
 
   activate({ deployment }: PreparedDeployment): void {
     this.#env = this.#options.env();
+    this.#deployment?.node?.retire();
     this.#deployment = deployment;
   }
 
@@ -117,7 +119,9 @@ class LocalRunner implements Runner {
     return runHttpAction(this.#scope(), { request, identity, requestId, signal, log });
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#deployment?.node?.close();
+  }
 
   #scope(): ExecutionScope & WaitingScope {
     const { catalog, clock, host, deploymentName = "embedded" } = this.#options;
