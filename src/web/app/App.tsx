@@ -7,6 +7,7 @@ import { Boundary } from "./Boundary.tsx";
 import { ContactContext } from "./Contact.tsx";
 import type { WebConfig } from "./config.ts";
 import { Failure } from "./Failure.tsx";
+import { Splash } from "./Splash.tsx";
 import { sentenceOf } from "./sentences.ts";
 
 // A build without a publishable key has no use for Clerk and carries none of it.
@@ -20,7 +21,7 @@ export function App({ config }: { config: WebConfig }) {
   return (
     <ContactContext value={config.contact}>
       <Boundary fallback={(error) => <Failure sentence={sentenceOf(error)} />}>
-        <Suspense>
+        <Suspense fallback={<Splash />}>
           <IdentityProvider config={config}>
             <Tooltip.Provider delayDuration={400}>
               <Entrance />
@@ -46,6 +47,6 @@ function IdentityProvider({ config, children }: { config: WebConfig; children: R
 
 function Entrance() {
   const { isLoading, isAuthenticated } = useConvexAuth();
-  if (isLoading) return null;
+  if (isLoading) return <Splash />;
   return isAuthenticated ? <Workspace /> : <SignInPage />;
 }

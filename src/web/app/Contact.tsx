@@ -1,11 +1,12 @@
 import { createContext, use } from "react";
 
-/** How to reach the operator, from `/config.json`; every page shows it. */
+/** How to reach the operator, from `/config.json`; every page shows it. Empty where that file could not be read. */
 export const ContactContext = createContext("");
 
 /** Says how to reach whoever runs this server. */
 export function Contact() {
   const contact = use(ContactContext);
+  if (!contact) return null;
   return (
     <a
       href={contact.includes("@") ? `mailto:${contact}` : contact}

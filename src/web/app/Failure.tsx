@@ -1,4 +1,5 @@
 import { Button } from "../ui/Button.tsx";
+import { Contact } from "./Contact.tsx";
 
 interface FailureProps {
   sentence: string;
@@ -11,8 +12,11 @@ export function Failure({ sentence, action }: FailureProps) {
   const { label, onClick } = action ?? { label: "Try again", onClick: () => location.reload() };
   return (
     <div role="alert" className="grid h-full place-content-center justify-items-center gap-5 p-6 text-center">
-      <p className="max-w-[36ch] text-[17px] text-pretty">{sentence}</p>
+      <h1 className="max-w-[36ch] text-[17px] text-pretty">{sentence}</h1>
       <Button onClick={onClick}>{label}</Button>
+      <p className="text-[13px] text-muted">
+        <Contact />
+      </p>
     </div>
   );
 }

@@ -3,8 +3,8 @@ import type { ReactNode } from "react";
 import { Button } from "./Button.tsx";
 
 // The backdrop is an element of ours, not Radix's Overlay, which would add an inline style sheet to lock scrolling.
-// The page itself never scrolls, and the content security policy allows no inline style sheet.
-const backdrop = "fixed inset-0 z-40 bg-[oklch(0.15_0.01_170/0.45)] backdrop-blur-[2px]";
+// The page itself never scrolls, so a content security policy that allows no inline style sheet costs nothing.
+const backdrop = "fixed inset-0 z-40 bg-shade backdrop-blur-[2px]";
 const panel =
   "appearing fixed top-1/2 left-1/2 z-50 grid w-[calc(100vw-32px)] max-w-[420px] -translate-x-1/2 -translate-y-1/2 gap-4 " +
   "rounded-2xl border border-line bg-raised p-6 shadow-floating focus:outline-none";
@@ -12,16 +12,23 @@ const panel =
 interface DialogProps {
   title: string;
   onClose: () => void;
+  /** Where the focus goes afterwards. A dialog opened from a menu needs it, since the menu's item is gone by then. */
+  returnFocusTo: HTMLElement | null;
   children: ReactNode;
 }
 
 /** A small window above the page for one thing to fill in. Escape and a press outside close it. */
-export function Dialog({ title, onClose, children }: DialogProps) {
+export function Dialog({ title, onClose, returnFocusTo, children }: DialogProps) {
   return (
     <RadixDialog.Root open onOpenChange={(open) => !open && onClose()}>
       <RadixDialog.Portal>
         <div aria-hidden className={backdrop} />
-        <RadixDialog.Content aria-describedby={undefined} className={panel}>
+        <RadixDialog.Content
+          aria-modal
+          aria-describedby={undefined}
+          onCloseAutoFocus={focusOn(returnFocusTo)}
+          className={panel}
+        >
           <RadixDialog.Title className="text-[18px] font-semibold">{title}</RadixDialog.Title>
           {children}
         </RadixDialog.Content>
@@ -37,12 +44,13 @@ interface ConfirmDialogProps extends DialogProps {
 }
 
 /** Asks before something that cannot be taken back. */
-export function ConfirmDialog({ title, confirmLabel, onConfirm, onClose, children }: ConfirmDialogProps) {
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { title, confirmLabel, onConfirm, onClose, returnFocusTo, children } = props;
   return (
     <RadixAlertDialog.Root open onOpenChange={(open) => !open && onClose()}>
       <RadixAlertDialog.Portal>
         <div aria-hidden className={backdrop} />
-        <RadixAlertDialog.Content className={panel}>
+        <RadixAlertDialog.Content aria-modal onCloseAutoFocus={focusOn(returnFocusTo)} className={panel}>
           <RadixAlertDialog.Title className="text-[18px] font-semibold">{title}</RadixAlertDialog.Title>
           <RadixAlertDialog.Description className="text-[15px] text-muted">{children}</RadixAlertDialog.Description>
           <div className="mt-2 flex justify-end gap-2">
@@ -59,4 +67,11 @@ export function ConfirmDialog({ title, confirmLabel, onConfirm, onClose, childre
       </RadixAlertDialog.Portal>
     </RadixAlertDialog.Root>
   );
+}
+
+function focusOn(element: HTMLElement | null): (event: Event) => void {
+  return (event) => {
+    event.preventDefault();
+    element?.focus();
+  };
 }

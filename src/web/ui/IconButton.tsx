@@ -19,7 +19,7 @@ export function IconButton({ label, round = false, className, children, ...rest 
           aria-label={label}
           className={clsx(
             "inline-grid shrink-0 place-items-center transition-colors disabled:cursor-default disabled:opacity-50",
-            round ? "rounded-full" : "rounded-lg text-muted hover:bg-hover hover:text-ink",
+            round ? "rounded-full" : "rounded-lg text-muted hover:not-disabled:bg-hover hover:not-disabled:text-ink",
             className,
           )}
           {...rest}

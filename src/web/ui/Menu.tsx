@@ -18,7 +18,7 @@ interface MenuProps {
 
 /**
  * A menu that opens from a button. It is not modal, because a modal one adds an inline style sheet to lock scrolling,
- * which the content security policy refuses.
+ * which a strict content security policy refuses.
  */
 export function Menu({ trigger, align = "start", side = "bottom", className, children }: MenuProps) {
   return (

@@ -34,7 +34,7 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, chi
     send();
   };
   return (
-    <div className="grid gap-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
       {problem && <Problem>{problem}</Problem>}
       <form
         onSubmit={(event) => {
@@ -51,7 +51,7 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, chi
           onKeyDown={keyDown}
           rows={1}
           autoFocus={matchMedia("(pointer: fine)").matches}
-          className="scroll-quiet field-sizing-content block max-h-[40dvh] min-h-[52px] w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-[16px] placeholder:text-muted focus:outline-none"
+          className="scroll-quiet field-sizing-content block max-h-[40dvh] min-h-[52px] w-full resize-none [overflow-wrap:anywhere] bg-transparent px-4 pt-3.5 pb-1 text-[16px] placeholder:text-muted focus:outline-none"
         />
         <div className="flex items-center gap-2 px-2 pb-2">
           {children}
@@ -66,10 +66,11 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, chi
 
 function RoomLeft({ characters }: { characters: number }) {
   if (characters > scarceRoom) return null;
-  const count = Math.abs(characters).toLocaleString("en");
+  const distance = Math.abs(characters);
+  const count = `${distance.toLocaleString("en")} ${distance === 1 ? "character" : "characters"}`;
   return (
     <span role="status" className={clsx("text-[13px] tabular-nums", characters < 0 ? "text-danger" : "text-muted")}>
-      {characters < 0 ? `${count} characters too many` : `${count} characters left`}
+      {characters < 0 ? `${count} too many` : `${count} left`}
     </span>
   );
 }

@@ -1,13 +1,12 @@
-import { Menu as MenuIcon, SquarePen } from "lucide-react";
-import { type ReactNode, useState } from "react";
-import { Link, useLocation } from "wouter";
+import clsx from "clsx";
+import { useState } from "react";
+import { useLocation } from "wouter";
 import type { Account } from "../../app/api.ts";
 import { Boundary } from "../../app/Boundary.tsx";
 import { Contact } from "../../app/Contact.tsx";
 import { Failure } from "../../app/Failure.tsx";
 import { newThreadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
-import { IconButton } from "../../ui/IconButton.tsx";
 import { ModelPicker } from "../models/ModelPicker.tsx";
 import { useModelChoice } from "../models/useModelChoice.ts";
 import { Composer } from "./Composer.tsx";
@@ -19,28 +18,25 @@ interface ConversationProps {
   account: Account;
   /** Null where a new thread begins. */
   threadId: string | null;
-  /** Opens the thread list where there is no room to keep it beside the conversation. */
-  openDrawer: () => void;
 }
 
 /** One thread and the place to write in it, or the place where a new thread begins. */
-export function Conversation({ account, threadId, openDrawer }: ConversationProps) {
+export function Conversation({ account, threadId }: ConversationProps) {
   const [, navigate] = useLocation();
   const startAnew = { label: "Start a new chat", onClick: () => navigate(newThreadPath) };
   return (
-    <div className="flex min-w-0 flex-1 flex-col">
-      <NarrowHeader openDrawer={openDrawer} />
+    <main className="flex min-h-0 flex-1 flex-col">
       <Boundary
         resetKey={threadId ?? ""}
         fallback={(error) => <Failure sentence={sentenceOf(error)} action={startAnew} />}
       >
         <OpenConversation account={account} threadId={threadId} />
       </Boundary>
-    </div>
+    </main>
   );
 }
 
-function OpenConversation({ account, threadId }: Pick<ConversationProps, "account" | "threadId">) {
+function OpenConversation({ account, threadId }: ConversationProps) {
   const conversation = useConversation(threadId);
   const { streaming, stop, send } = conversation;
   const { models, chosen, choose } = useModelChoice(account);
@@ -58,7 +54,7 @@ function OpenConversation({ account, threadId }: Pick<ConversationProps, "accoun
 
   const empty = threadId === null && conversation.opening === null;
   return (
-    <main className={empty ? "flex min-h-0 flex-1 flex-col justify-center" : "flex min-h-0 flex-1 flex-col"}>
+    <div className={clsx("flex min-h-0 flex-1 flex-col", empty && "justify-center")}>
       {empty ? (
         <Welcome name={account.name} />
       ) : (
@@ -80,25 +76,7 @@ function OpenConversation({ account, threadId }: Pick<ConversationProps, "accoun
           Models make mistakes. <Contact />
         </p>
       </div>
-    </main>
-  );
-}
-
-/** On narrow screens, the way to the thread list and to a new conversation. */
-function NarrowHeader({ openDrawer }: { openDrawer: () => void }): ReactNode {
-  return (
-    <header className="flex items-center justify-between border-b border-line px-2 py-1.5 md:hidden">
-      <IconButton label="Your chats" onClick={openDrawer} className="size-10">
-        <MenuIcon aria-hidden size={20} />
-      </IconButton>
-      <Link
-        href={newThreadPath}
-        aria-label="New chat"
-        className="grid size-10 place-items-center rounded-lg text-muted hover:bg-hover hover:text-ink"
-      >
-        <SquarePen aria-hidden size={19} />
-      </Link>
-    </header>
+    </div>
   );
 }
 

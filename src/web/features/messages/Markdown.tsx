@@ -14,7 +14,6 @@ export default function Markdown({ children, live }: { children: string; live: b
       className="markdown"
       data-live={live}
       isAnimating={live}
-      parseIncompleteMarkdown={live}
       rehypePlugins={rehypePlugins}
       components={components}
       urlTransform={safeUrl}

@@ -23,6 +23,7 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
 
   return (
     <div className="relative min-h-0 flex-1">
+      <h1 className="sr-only">Chat</h1>
       {/* Focusable, so that it can be scrolled with the keyboard. */}
       <section ref={scrollRef} tabIndex={0} aria-label="Messages" className="scroll-quiet h-full overflow-y-auto">
         <div

@@ -3,8 +3,8 @@ import { lazy, Suspense } from "react";
 import type { Message } from "../../app/api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Alternatives } from "./Alternatives.tsx";
+import { BadEnding } from "./BadEnding.tsx";
 import { CopyButton } from "./CopyButton.tsx";
-import { endingSentence } from "./endings.ts";
 import { useReplyText } from "./useReplyText.ts";
 
 const Markdown = lazy(() => import("./Markdown.tsx"));
@@ -22,29 +22,29 @@ interface ReplyMessageProps {
 export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyMessageProps) {
   const { shown, settled } = useReplyText(reply);
   const live = reply.state === "streaming" || !settled;
-  const ending = live ? null : endingSentence(reply);
+  const endedBadly = reply.state === "failed" || reply.state === "interrupted";
   return (
     <article aria-label={modelLabel} aria-busy={live} data-reply-id={reply._id} data-state={reply.state}>
-      {shown === "" && live ? (
-        <Thinking />
-      ) : (
+      {shown === "" && live && <Thinking />}
+      {shown !== "" && (
         // Until the renderer is there, the words are shown as they are: the first must not wait for it.
         <Suspense fallback={<div className="markdown whitespace-pre-wrap">{shown}</div>}>
           <Markdown live={live}>{shown}</Markdown>
         </Suspense>
       )}
-      {ending && <p className="mt-3 text-[14px] text-muted">{ending}</p>}
+      {!live && reply.state === "stopped" && <p className="mt-3 text-[14px] text-muted">You stopped this reply.</p>}
+      {!live && endedBadly && <BadEnding error={reply.error} onTryAgain={onTryAgain} />}
       <div className="-ml-2 flex h-9 items-center gap-0.5">
         {!live && (
           <>
             {reply.text && <CopyButton text={reply.text} label="Copy reply" />}
-            {onTryAgain && (
+            {onTryAgain && !endedBadly && (
               <IconButton label="Try again" onClick={onTryAgain} className="size-8">
                 <RotateCcw aria-hidden size={15} />
               </IconButton>
             )}
             <Alternatives message={reply} onSelect={onSelect} />
-            <span className="ml-1.5 truncate text-[13px] text-muted">{modelLabel}</span>
+            <span className="truncate px-2 text-[13px] text-muted">{modelLabel}</span>
           </>
         )}
       </div>

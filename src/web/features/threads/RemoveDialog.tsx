@@ -1,13 +1,14 @@
 import { useMutation } from "convex/react";
 import { useLocation } from "wouter";
-import { api, type Thread } from "../../app/api.ts";
+import { api } from "../../app/api.ts";
 import { newThreadPath, threadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
 import { ConfirmDialog } from "../../ui/Dialog.tsx";
 import { useNotice } from "../../ui/Notices.tsx";
+import type { ThreadDialogProps } from "./ThreadRow.tsx";
 
 /** Asks before a thread is deleted: its key goes in the same moment, so nobody could bring it back. */
-export function RemoveDialog({ thread, onClose }: { thread: Thread; onClose: () => void }) {
+export function RemoveDialog({ thread, onClose, returnFocusTo }: ThreadDialogProps) {
   const remove = useMutation(api.threads.remove);
   const notify = useNotice();
   const [location, navigate] = useLocation();
@@ -23,6 +24,7 @@ export function RemoveDialog({ thread, onClose }: { thread: Thread; onClose: () 
       confirmLabel="Delete for good"
       onConfirm={() => void confirm()}
       onClose={onClose}
+      returnFocusTo={returnFocusTo}
     >
       “{thread.title || "Untitled"}” and the key that opens it are destroyed at once. This cannot be undone, not even by
       us.

@@ -1,15 +1,16 @@
 import { useMutation } from "convex/react";
 import { type FormEvent, useState } from "react";
 import { TITLE_CHARACTERS } from "../../../shared/limits.ts";
-import { api, type Thread } from "../../app/api.ts";
+import { api } from "../../app/api.ts";
 import { sentenceOf } from "../../app/sentences.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Problem } from "../../ui/Problem.tsx";
+import type { ThreadDialogProps } from "./ThreadRow.tsx";
 
 /** Gives a thread another title. */
-export function RenameDialog({ thread, onClose }: { thread: Thread; onClose: () => void }) {
+export function RenameDialog({ thread, onClose, returnFocusTo }: ThreadDialogProps) {
   const rename = useMutation(api.threads.rename);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -28,7 +29,7 @@ export function RenameDialog({ thread, onClose }: { thread: Thread; onClose: () 
   }
 
   return (
-    <Dialog title="Rename chat" onClose={onClose}>
+    <Dialog title="Rename chat" onClose={onClose} returnFocusTo={returnFocusTo}>
       <form onSubmit={submit} className="grid gap-4">
         <Field
           label="Title"

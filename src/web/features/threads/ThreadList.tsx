@@ -2,7 +2,7 @@ import { usePaginatedQuery } from "convex/react";
 import { SquarePen } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
-import { api, type Thread } from "../../app/api.ts";
+import { api } from "../../app/api.ts";
 import { newThreadPath } from "../../app/paths.ts";
 import { useNow } from "../../app/useNow.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -18,14 +18,15 @@ const pinnedPageSize = 50;
 export function ThreadList({ onNavigate }: { onNavigate?: () => void }) {
   const pinned = usePaginatedQuery(api.threads.list, { view: "pinned" }, { initialNumItems: pinnedPageSize });
   const recent = usePaginatedQuery(api.threads.list, { view: "recent" }, { initialNumItems: recentPageSize });
-  const [command, setCommand] = useState<{ kind: ThreadCommand; thread: Thread } | null>(null);
-  const done = () => setCommand(null);
+  const [command, setCommand] = useState<ThreadCommand | null>(null);
+  const dialog = command && { thread: command.thread, returnFocusTo: command.button, onClose: () => setCommand(null) };
 
   const nowMs = useNow();
+  const unpinned = recent.results.filter((thread) => !thread.pinned);
   const loaded = pinned.status !== "LoadingFirstPage" && recent.status !== "LoadingFirstPage";
   const groups = [
     ...(pinned.results.length > 0 ? [{ heading: "Pinned", threads: pinned.results }] : []),
-    ...groupByAge(recent.results, nowMs),
+    ...groupByAge(unpinned, nowMs),
   ];
   return (
     <>
@@ -46,12 +47,7 @@ export function ThreadList({ onNavigate }: { onNavigate?: () => void }) {
             <h2 className="px-3 pb-1 text-[12.5px] font-medium text-muted">{heading}</h2>
             <ul>
               {threads.map((thread) => (
-                <ThreadRow
-                  key={thread._id}
-                  thread={thread}
-                  onNavigate={onNavigate}
-                  onCommand={(kind) => setCommand({ kind, thread })}
-                />
+                <ThreadRow key={thread._id} thread={thread} onNavigate={onNavigate} onCommand={setCommand} />
               ))}
             </ul>
           </section>
@@ -62,8 +58,8 @@ export function ThreadList({ onNavigate }: { onNavigate?: () => void }) {
           </Button>
         )}
       </nav>
-      {command?.kind === "rename" && <RenameDialog thread={command.thread} onClose={done} />}
-      {command?.kind === "remove" && <RemoveDialog thread={command.thread} onClose={done} />}
+      {dialog && command.kind === "rename" && <RenameDialog {...dialog} />}
+      {dialog && command.kind === "remove" && <RemoveDialog {...dialog} />}
     </>
   );
 }

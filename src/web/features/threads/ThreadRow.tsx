@@ -1,6 +1,7 @@
 import clsx from "clsx";
 import { useMutation } from "convex/react";
 import { Ellipsis, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { useRef } from "react";
 import { Link, useRoute } from "wouter";
 import { api, type Thread } from "../../app/api.ts";
 import { threadPath } from "../../app/paths.ts";
@@ -8,8 +9,18 @@ import { sentenceOf } from "../../app/sentences.ts";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
 import { useNotice } from "../../ui/Notices.tsx";
 
-/** What the row's menu can ask for that needs a dialog. */
-export type ThreadCommand = "rename" | "remove";
+/** What a row's menu asks for that needs a dialog, and the button it was asked with. */
+export interface ThreadCommand {
+  kind: "rename" | "remove";
+  thread: Thread;
+  button: HTMLElement | null;
+}
+
+export interface ThreadDialogProps {
+  thread: Thread;
+  onClose: () => void;
+  returnFocusTo: HTMLElement | null;
+}
 
 interface ThreadRowProps {
   thread: Thread;
@@ -40,6 +51,8 @@ export function ThreadRow({ thread, onNavigate, onCommand }: ThreadRowProps) {
 }
 
 function ThreadMenu({ thread, onCommand }: Pick<ThreadRowProps, "thread" | "onCommand">) {
+  const button = useRef<HTMLButtonElement>(null);
+  const command = (kind: ThreadCommand["kind"]) => onCommand({ kind, thread, button: button.current });
   const setPinned = useMutation(api.threads.setPinned);
   const notify = useNotice();
   const togglePin = () =>
@@ -49,6 +62,7 @@ function ThreadMenu({ thread, onCommand }: Pick<ThreadRowProps, "thread" | "onCo
       align="end"
       trigger={
         <button
+          ref={button}
           type="button"
           aria-label={`Options for ${thread.title || "Untitled"}`}
           className={clsx(
@@ -67,11 +81,11 @@ function ThreadMenu({ thread, onCommand }: Pick<ThreadRowProps, "thread" | "onCo
       >
         {thread.pinned ? "Unpin" : "Pin to top"}
       </MenuItem>
-      <MenuItem icon={<Pencil aria-hidden size={16} />} onSelect={() => onCommand("rename")}>
+      <MenuItem icon={<Pencil aria-hidden size={16} />} onSelect={() => command("rename")}>
         Rename
       </MenuItem>
       <MenuSeparator />
-      <MenuItem danger icon={<Trash2 aria-hidden size={16} />} onSelect={() => onCommand("remove")}>
+      <MenuItem danger icon={<Trash2 aria-hidden size={16} />} onSelect={() => command("remove")}>
         Delete
       </MenuItem>
     </Menu>

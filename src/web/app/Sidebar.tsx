@@ -1,0 +1,58 @@
+import { Menu as MenuIcon, SquarePen } from "lucide-react";
+import { useState } from "react";
+import { Link } from "wouter";
+import { AccountMenu } from "../features/account/AccountMenu.tsx";
+import { ThreadList } from "../features/threads/ThreadList.tsx";
+import { IconButton } from "../ui/IconButton.tsx";
+import { Sheet } from "../ui/Sheet.tsx";
+import { Wordmark } from "../ui/Wordmark.tsx";
+import type { Account } from "./api.ts";
+import { newThreadPath } from "./paths.ts";
+
+interface SidebarProps {
+  account: Account;
+  /** Called when a thread is opened, so that a drawer can make way for it. */
+  onNavigate?: () => void;
+}
+
+/** The threads and the person they belong to. */
+export function Sidebar({ account, onNavigate }: SidebarProps) {
+  return (
+    <div className="flex h-full flex-col bg-sidebar">
+      <div className="px-5 pt-5 pb-3">
+        <Link href={newThreadPath} onClick={onNavigate} className="rounded">
+          <Wordmark className="text-[27px]" />
+        </Link>
+      </div>
+      <ThreadList onNavigate={onNavigate} />
+      <div className="border-t border-line p-2.5">
+        <AccountMenu account={account} />
+      </div>
+    </div>
+  );
+}
+
+/** On narrow screens, the way to the sidebar and to a new thread. */
+export function NarrowHeader({ account }: { account: Account }) {
+  const [open, setOpen] = useState(false);
+  const opener = (
+    <IconButton label="Your chats" className="size-10">
+      <MenuIcon aria-hidden size={20} />
+    </IconButton>
+  );
+  return (
+    <header className="flex items-center justify-between border-b border-line px-2 py-1.5 md:hidden">
+      <Sheet title="Your chats" trigger={opener} open={open} onOpenChange={setOpen}>
+        <Sidebar account={account} onNavigate={() => setOpen(false)} />
+      </Sheet>
+      <Wordmark className="text-[23px]" />
+      <Link
+        href={newThreadPath}
+        aria-label="New chat"
+        className="grid size-10 place-items-center rounded-lg text-muted hover:bg-hover hover:text-ink"
+      >
+        <SquarePen aria-hidden size={19} />
+      </Link>
+    </header>
+  );
+}

@@ -1,0 +1,11 @@
+import { Wordmark } from "../ui/Wordmark.tsx";
+
+/** Stands in for a page that is on its way. It shows up late, so that a quick start has no flicker. */
+export function Splash() {
+  return (
+    <div role="status" className="arriving-late grid h-full place-content-center">
+      <Wordmark className="text-[36px]" />
+      <span className="sr-only">Loading</span>
+    </div>
+  );
+}
