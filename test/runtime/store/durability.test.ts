@@ -1,14 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { openStore } from "../../../src/runtime/convex/store/store.ts";
 import { all, commit, openAt, read, scanOf, schema, table, tempFolder } from "./support.ts";
 
-const CHILD = join(import.meta.dirname, "fixtures", "committingProcess.ts");
+const FIXTURES = join(import.meta.dirname, "fixtures");
 
 /** Starts a process that commits without pause and prints the number of each acknowledged commit. */
 function startCommitting(path: string): {
@@ -16,9 +17,13 @@ function startCommitting(path: string): {
   acknowledged: () => number;
   hasAcknowledged: (count: number) => Promise<void>;
 } {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", CHILD, path], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(FIXTURES, "committingProcess.ts"), path],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   let last = 0;
   const waiting: { count: number; resolve: () => void }[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {
@@ -69,6 +74,24 @@ describe("after kill -9", () => {
     database.close();
     return count;
   }
+});
+
+describe("when the disk is full", () => {
+  test("a commit is refused in clear words, reads go on, and everything acknowledged is there afterwards", async () => {
+    const path = join(await tempFolder(), "convex.sqlite");
+    // The shell's limit on file sizes (4,096 blocks of 1 KiB) stands in for a disk of that size.
+    const command = `ulimit -f 4096; exec "$0" --disable-warning=ExperimentalWarning "$1" "$2"`;
+    const script = join(FIXTURES, "fillingProcess.ts");
+    const { stdout } = await promisify(execFile)("bash", ["-c", command, process.execPath, script, path]);
+    const { acknowledged, readable, refusal } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(refusal).toMatch(/^The database could not be written: /);
+    expect(acknowledged).toBeGreaterThan(10);
+    expect(readable).toBe(acknowledged);
+    const store = openAt(path);
+    expect(store.catalog.count("", "rows")).toBe(acknowledged);
+    await commit(store, (tx) => tx.insert("", "rows", {}));
+    store.close();
+  });
 });
 
 describe("timestamps", () => {
