@@ -11,8 +11,8 @@ import { spendRate } from "./lib/rateLimits.ts";
 import { requestName } from "./lib/requests.ts";
 import { loadOwnedMessage } from "./messages/access.ts";
 import { endReply } from "./messages/endings.ts";
-import { loadGeneration } from "./messages/leases.ts";
-import { checkedText, openDelta } from "./messages/texts.ts";
+import { drawLease, loadGeneration } from "./messages/leases.ts";
+import { checkedText, openPiece } from "./messages/texts.ts";
 import {
   addTurn,
   findByRequest,
@@ -82,7 +82,7 @@ export const generate = action({
   returns: v.object({ claimed: v.boolean() }),
   handler: async (ctx, { replyId }): Promise<{ claimed: boolean }> => {
     const { subject: identityId } = await requireIdentity(ctx);
-    const lease = crypto.randomUUID();
+    const lease = drawLease();
     const claimed = await ctx.runMutation(internal.messages.leases.claim, { replyId, lease, identityId });
     if (!claimed) return { claimed: false };
     // The AI SDK is heavy, and this file's queries would pay for it: so it is loaded by the action that needs it.
@@ -106,15 +106,14 @@ export const deltas = viewerQuery({
       .query("deltas")
       .withIndex("by_reply", (q) =>
         q
-          .eq("reply", reply._id)
-          .gte("seq", page * DELTAS_PER_PAGE)
-          .lt("seq", (page + 1) * DELTAS_PER_PAGE),
+          .eq("r", reply._id)
+          .gte("n", page * DELTAS_PER_PAGE)
+          .lt("n", (page + 1) * DELTAS_PER_PAGE),
       )
       .collect();
     const seal = await new Vault(ctx.db).sealOf(reply);
     if (!seal) throw notFound("message");
-    const texts = await Promise.all(rows.map((row) => openDelta(seal, reply.recordId, row)));
-    return { deltas: rows.map(({ seq }, index) => ({ seq, text: texts[index] as string })), done: false };
+    return { deltas: await Promise.all(rows.map((row) => openPiece(seal, reply.recordId, row))), done: false };
   },
 });
 

@@ -46,7 +46,7 @@ export const scopeRules: ScopeRules = {
   branches: ofWorkspace,
   messages: ofWorkspace,
   forks: ofWorkspace,
-  generations: ofWorkspace,
+  generations: { ...ofOwner, insert: sameOwner },
   // A delta carries no workspace, to stay small. It is ciphertext that only the key of its thread opens, and that key's
   // row is scoped; and it is found only by the id of a reply, whose row is scoped too.
   deltas: { read: everything, modify: everything },

@@ -2,15 +2,15 @@ import type { ReplyErrorCode } from "../../src/shared/errors.ts";
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { Vault } from "../encryption/vault.ts";
-import { openDelta, type SealedDelta, sealText } from "./texts.ts";
+import { openPiece, type SealedPiece, sealText } from "./texts.ts";
 
 /** How a reply ended. */
 export interface Ending {
   state: "complete" | "stopped" | "interrupted" | "failed";
   error?: ReplyErrorCode;
   usage?: { inputTokens: number; outputTokens: number };
-  /** Text that was not flushed yet, sealed as the next delta. */
-  tail?: SealedDelta;
+  /** Text that was not flushed yet, sealed as the next piece. */
+  tail?: SealedPiece;
 }
 
 /**
@@ -24,9 +24,9 @@ export async function endReply(ctx: MutationCtx, generation: Doc<"generations">,
   const seal = await new Vault(ctx.db).sealOf(generation);
   if (reply && seal) {
     const pieces = ending.tail ? [...deltas, ending.tail] : deltas;
-    const texts = await Promise.all(pieces.map((piece) => openDelta(seal, reply.recordId, piece)));
+    const opened = await Promise.all(pieces.map((piece) => openPiece(seal, reply.recordId, piece)));
     const { state, error, usage } = ending;
-    const sealedText = await sealText(seal, reply.recordId, texts.join(""));
+    const sealedText = await sealText(seal, reply.recordId, opened.map(({ text }) => text).join(""));
     await ctx.db.patch("messages", reply._id, { state, error, usage, sealedText });
   }
   for (const delta of deltas) await ctx.db.delete("deltas", delta._id);
@@ -39,10 +39,10 @@ export async function releaseLease(ctx: MutationCtx, generation: Doc<"generation
   await ctx.db.delete("generations", generation._id);
 }
 
-/** Bounded by how long a reply may be and take: see src of `relay`. */
+/** At most some hundreds, since the length and the time of a reply are bounded: see `relay`. */
 async function loadDeltas(ctx: MutationCtx, { replyId }: Doc<"generations">): Promise<Doc<"deltas">[]> {
   return ctx.db
     .query("deltas")
-    .withIndex("by_reply", (q) => q.eq("reply", replyId))
+    .withIndex("by_reply", (q) => q.eq("r", replyId))
     .collect();
 }

@@ -3,9 +3,10 @@ import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
 import { openSeal, readKeyring } from "../encryption/vault.ts";
+import { drawLease } from "./leases.ts";
 import { askModel } from "./provider.ts";
 import { type RelayEnd, relay } from "./relay.ts";
-import { sealDelta } from "./texts.ts";
+import { type Piece, type SealedPiece, sealPiece } from "./texts.ts";
 
 /*
  * The only file that carries the AI SDK into a function. Queries and mutations pay for what their file imports each time
@@ -31,7 +32,7 @@ export const takeOver = internalAction({
   args: { replyId: v.id("messages") },
   returns: v.null(),
   handler: async (ctx, { replyId }) => {
-    const lease = crypto.randomUUID();
+    const lease = drawLease();
     const claimed = await ctx.runMutation(internal.messages.leases.claim, { replyId, lease, identityId: null });
     if (claimed) await produceReply(ctx, { replyId, lease });
     return null;
@@ -49,15 +50,12 @@ async function produceReply(ctx: ActionCtx, held: Held): Promise<void> {
   const { recordId, model, turns } = context;
   const seal = await openSeal(readKeyring(), context);
   const abort = new AbortController();
-  const sealPiece = async (piece: { seq: number; text: string }) => ({
-    seq: piece.seq,
-    text: await sealDelta(seal, recordId, piece),
-  });
+  const sealed = (piece: Piece) => sealPiece(seal, recordId, piece);
 
   const end = await relay(askModel({ model, turns, signal: abort.signal }), abort, {
     nowMs: Date.now,
     append: async (text, beat) => {
-      const piece = await sealPiece(text);
+      const piece = await sealed(text);
       return withRetries(() => ctx.runMutation(internal.messages.leases.append, { ...held, piece, beat }));
     },
     check: (beat) => {
@@ -65,18 +63,18 @@ async function produceReply(ctx: ActionCtx, held: Held): Promise<void> {
       return beat ? withRetries(() => ctx.runMutation(note, held)) : ctx.runQuery(standing, held);
     },
   });
-  await finish(ctx, held, end, sealPiece);
+  await finish(ctx, held, end, sealed);
 }
 
 async function finish(
   ctx: ActionCtx,
   held: Held,
   end: RelayEnd,
-  sealPiece: (piece: { seq: number; text: string }) => Promise<{ seq: number; text: ArrayBuffer }>,
+  sealed: (piece: Piece) => Promise<SealedPiece>,
 ): Promise<void> {
   if (end.kind === "lost") return;
   const { state, error, usage } = end;
-  const tail = end.tail.text === "" ? undefined : await sealPiece(end.tail);
+  const tail = end.tail.text === "" ? undefined : await sealed(end.tail);
   await withRetries(() => ctx.runMutation(internal.messages.leases.finish, { ...held, state, error, usage, tail }));
 }
 

@@ -1,8 +1,8 @@
 import { type Infer, v } from "convex/values";
+import { toBase64Url } from "../../src/shared/bytes.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
-import { loadThreadKey } from "../encryption/vault.ts";
 import { notFound } from "../lib/errors.ts";
 import { requireLive } from "../lib/functions.ts";
 import { endReply } from "./endings.ts";
@@ -13,9 +13,11 @@ import { vReplyErrorCode, vUsage } from "./schema.ts";
  * A reply is being written exactly as long as it has a row in `generations`. An action claims the reply by writing its
  * token into that row, and passes the token with everything it writes. Stop, deletion and the watchdog do not ask the
  * action to end: they end the reply themselves, in one transaction that deletes the row, and the action finds out with
- * its next write that the lease is lost. So no state of a reply depends on an action that may have died.
+ * its next write that the lease is lost. So no state of a reply depends on an action that may have died, and the lease is
+ * the fence of its thread: the transaction that deletes a thread's key deletes its leases.
  */
 
+const LEASE_BYTES = 16;
 /** How old a heartbeat may be before a reply counts as abandoned. */
 const ABANDONED_AFTER_MS = 60_000;
 /** Replies one run of the watchdog ends: opening all pieces of a long one takes a good part of a second. */
@@ -34,7 +36,7 @@ const vStanding = v.union(
 export type Standing = Infer<typeof vStanding>;
 
 const vHeld = { replyId: v.id("messages"), lease: v.string() };
-const vPiece = v.object({ seq: v.number(), text: v.bytes() });
+const vPiece = v.object({ n: v.number(), t: v.bytes() });
 
 /**
  * Claims a reply for the caller's token, once: gives the reply's id to the first and null to everyone after. A tab is
@@ -68,9 +70,9 @@ export const append = internalMutation({
     if (beat) await ctx.db.patch("generations", generation._id, { heartbeatAt: Date.now() });
     const existing = await ctx.db
       .query("deltas")
-      .withIndex("by_reply", (q) => q.eq("reply", replyId).eq("seq", piece.seq))
+      .withIndex("by_reply", (q) => q.eq("r", replyId).eq("n", piece.n))
       .unique();
-    if (!existing) await ctx.db.insert("deltas", { reply: replyId, ...piece });
+    if (!existing) await ctx.db.insert("deltas", { r: replyId, ...piece });
     return standing;
   },
 });
@@ -129,6 +131,11 @@ export const endAbandoned = internalMutation({
   },
 });
 
+/** Draws the token of a lease. Only for actions, whose randomness nobody can replay. */
+export function drawLease(): string {
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(LEASE_BYTES)));
+}
+
 /** The row that says a reply is being written, or null once it ended. */
 export function loadGeneration(ctx: QueryCtx, replyId: Id<"messages">): Promise<Doc<"generations"> | null> {
   return ctx.db
@@ -147,11 +154,10 @@ type Lookup =
   | { standing: "ours"; generation: Doc<"generations"> }
   | { standing: "lost" | "fenced"; generation?: never };
 
-/** Reads the lease and both fences: a thread whose key is gone, and an account that is not live. */
+/** Reads the lease, which is the thread's fence too, and the account's fence. */
 async function lookUp(ctx: QueryCtx, replyId: Id<"messages">, lease: string): Promise<Lookup> {
   const generation = await loadGeneration(ctx, replyId);
   if (generation?.lease !== lease) return { standing: "lost" };
-  if (!(await loadThreadKey(ctx.db, generation.threadId))) return { standing: "lost" };
   const owner = await ctx.db.get("users", generation.ownerId);
   return owner?.state === "live" ? { standing: "ours", generation } : { standing: "fenced" };
 }

@@ -55,9 +55,8 @@ export const messageTables = {
   }).index("by_thread", ["threadId"]),
 
   // One row for each reply that is being written, from send to its end. Kept apart from the message, so that heartbeats
-  // do not disturb lists. Whoever deletes it ends the reply: see [Note: Leases].
+  // do not disturb lists, and small, because every flush reads it. Whoever deletes it ends the reply: see [Note: Leases].
   generations: defineTable({
-    workspaceId: v.id("workspaces"),
     ownerId: v.id("users"),
     threadId: v.id("threads"),
     replyId: v.id("messages"),
@@ -71,11 +70,15 @@ export const messageTables = {
     .index("by_thread", ["threadId"])
     .index("by_heartbeat", ["heartbeatAt"]),
 
-  // The text of a reply in progress, one row a flush, read by every follower with each flush: so no field that is not
-  // needed, and short names. Written by the generating action, deleted in the transaction that ends the reply.
+  // The text of a reply in progress, one row a flush. Every follower reads up to sixteen with each flush, so a row holds
+  // nothing it does not need, under one-letter names. Written by the generating action, deleted in the transaction that
+  // ends the reply.
   deltas: defineTable({
-    reply: v.id("messages"),
-    seq: v.number(),
-    text: v.bytes(),
-  }).index("by_reply", ["reply", "seq"]),
+    /** The reply. */
+    r: v.id("messages"),
+    /** Its number within the reply, counted from 0. */
+    n: v.number(),
+    /** The sealed text. */
+    t: v.bytes(),
+  }).index("by_reply", ["r", "n"]),
 };

@@ -23,32 +23,29 @@ export async function openText(seal: ThreadSeal, message: Doc<"messages">): Prom
   return seal.open(textPlace(message.recordId), message.sealedText);
 }
 
-/** Seals one piece of a reply in progress; `recordId` is the reply's. */
-export function sealDelta(seal: ThreadSeal, recordId: string, { seq, text }: Delta): Promise<ArrayBuffer> {
-  return seal.seal(deltaPlace(recordId, seq), text);
-}
-
-/** Opens one piece of a reply in progress. */
-export function openDelta(seal: ThreadSeal, recordId: string, delta: SealedDelta): Promise<string> {
-  return seal.open(deltaPlace(recordId, delta.seq), delta.text);
-}
-
 /** A piece of a reply in progress. */
-interface Delta {
+export interface Piece {
   seq: number;
   text: string;
 }
 
-/** A piece of a reply in progress as it rests. */
-export interface SealedDelta {
-  seq: number;
-  text: ArrayBuffer;
+/** A piece of a reply in progress as it rests: number and sealed text. */
+export type SealedPiece = Pick<Doc<"deltas">, "n" | "t">;
+
+/** Seals one piece of a reply in progress; `recordId` is the reply's. */
+export async function sealPiece(seal: ThreadSeal, recordId: string, { seq, text }: Piece): Promise<SealedPiece> {
+  return { n: seq, t: await seal.seal(piecePlace(recordId, seq), text) };
+}
+
+/** Opens one piece of a reply in progress. */
+export async function openPiece(seal: ThreadSeal, recordId: string, { n: seq, t }: SealedPiece): Promise<Piece> {
+  return { seq, text: await seal.open(piecePlace(recordId, seq), t) };
 }
 
 function textPlace(recordId: string) {
   return { table: "messages", field: "text", rowId: recordId, rev: 0 };
 }
 
-function deltaPlace(recordId: string, seq: number) {
+function piecePlace(recordId: string, seq: number) {
   return { table: "deltas", field: "text", rowId: recordId, rev: 0, part: seq };
 }

@@ -136,7 +136,8 @@ export async function startReply(
   const fallbackId = await ctx.scheduler.runAfter(FALLBACK_AFTER_MS, internal.messages.generation.takeOver, {
     replyId,
   });
-  await ctx.db.insert("generations", { ...ownership(thread), replyId, heartbeatAt: nowMs, fallbackId });
+  const { _id: threadId, ownerId } = thread;
+  await ctx.db.insert("generations", { ownerId, threadId, replyId, heartbeatAt: nowMs, fallbackId });
   await ctx.db.patch("threads", thread._id, { lastActivityAt: nowMs, retentionClockAt: nowMs });
   return replyId;
 }

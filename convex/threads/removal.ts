@@ -8,8 +8,6 @@ import { releaseLease } from "../messages/endings.ts";
 /** What one transaction of a removal deletes: well below Convex's limits, whatever the rows hold. */
 const ROWS_PER_RUN = 64;
 const BYTES_PER_RUN = 4 * 1024 * 1024;
-/** Replies that one person can have under way in one chat, which bounds this list in practice. */
-const LEASES_PER_RUN = 64;
 
 /**
  * Begins the removal of a thread: from this transaction on it is hidden, its content is unreadable, because its key is
@@ -20,11 +18,9 @@ export async function removeThread(ctx: MutationCtx, thread: Doc<"threads">): Pr
   await ctx.db.patch("threads", threadId, { state: "erasing" });
   const key = await loadThreadKey(ctx.db, threadId);
   if (key) await ctx.db.delete("threadKeys", key._id);
-  const generations = await ctx.db
-    .query("generations")
-    .withIndex("by_thread", (q) => q.eq("threadId", threadId))
-    .take(LEASES_PER_RUN);
-  for (const generation of generations) await releaseLease(ctx, generation);
+  // As many as replies under way at once, which the rate limit of sending bounds.
+  const generations = ctx.db.query("generations").withIndex("by_thread", (q) => q.eq("threadId", threadId));
+  for await (const generation of generations) await releaseLease(ctx, generation);
   await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
 }
 
@@ -60,7 +56,7 @@ async function removeMessages(ctx: MutationCtx, threadId: Id<"threads">): Promis
 
 /** Pieces of one reply: at most some hundreds, since a reply's length and time are bounded. */
 async function removeDeltas(ctx: MutationCtx, replyId: Id<"messages">): Promise<void> {
-  const deltas = ctx.db.query("deltas").withIndex("by_reply", (q) => q.eq("reply", replyId));
+  const deltas = ctx.db.query("deltas").withIndex("by_reply", (q) => q.eq("r", replyId));
   for await (const delta of deltas) await ctx.db.delete("deltas", delta._id);
 }
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import { Vault } from "../../convex/encryption/vault.ts";
-import { sealDelta } from "../../convex/messages/texts.ts";
+import { sealPiece } from "../../convex/messages/texts.ts";
 import {
   type Backend,
   type Person,
@@ -49,7 +49,7 @@ async function appendAs(lease: string, replyId: Id<"messages">, { seq, text }: {
   const piece = await backend.run(async (ctx) => {
     const reply = await ctx.db.get("messages", replyId);
     const seal = reply && (await new Vault(ctx.db).sealOf(reply));
-    return { seq, text: seal ? await sealDelta(seal, reply.recordId, { seq, text }) : new ArrayBuffer(0) };
+    return seal ? sealPiece(seal, reply.recordId, { seq, text }) : { n: seq, t: new ArrayBuffer(0) };
   });
   return backend.mutation(internal.messages.leases.append, { replyId, lease, piece, beat: false });
 }
