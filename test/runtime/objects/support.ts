@@ -6,10 +6,9 @@ import path from "node:path";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { onTestFinished } from "vitest";
 import { type ObjectsOptions, startObjects } from "../../../src/runtime/objects/server.ts";
+import { ADMIN_KEY, BUCKET, CREDENTIALS } from "./settings.ts";
 
-export const BUCKET = "media";
-export const CREDENTIALS = { accessKeyId: "AKIATEST", secretAccessKey: "a secret of the tests" };
-export const ADMIN_KEY = "test|0123";
+export { BUCKET, CREDENTIALS };
 export const APP_ORIGIN = "http://127.0.0.1:3000";
 export const MIB = 1024 * 1024;
 
