@@ -2,7 +2,8 @@
  * Owns transactions: runs queries over live results, mutations with optimistic retries, actions within their
  * slots, and answers what actions ask of the database.
  */
-import { type BackoffRange, backoffMs, sleep } from "./backoff.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BackoffRange, backoffMs } from "./backoff.ts";
 import { ConflictError, RequestError } from "./errors.ts";
 import { keyWithIdentity, LiveResult, LiveResults, queryKey, resultExpiresAtMs } from "./liveResults.ts";
 import type { CallRecord, Metrics } from "./metrics.ts";
@@ -172,18 +173,11 @@ export class Application {
     }
   }
 
-  /** Runs whatever kind of function the path names; throws `RequestError` when there is none. */
+  /** Runs whatever kind of function the path names; one that does not exist fails as a query would. */
   async anyFunction(call: FunctionCall): Promise<Answer> {
-    const kind = this.kindOf(call);
-    if (kind === "query") return this.query(call);
-    return kind === "mutation" ? this.mutation(call) : this.action(call);
-  }
-
-  kindOf(call: FunctionCall): FunctionKind {
-    const found = this.deployment.find(call.component, call.path);
-    if (found && (call.visibility === "any" || found.visibility === "public")) return found.kind;
-    const message = `Could not find public function for '${call.path}'. Did you forget to run \`npx convex dev\`?`;
-    throw new RequestError("badRequest", "FunctionNotFound", message);
+    const kind = this.deployment.find(call.component, call.path)?.kind;
+    if (kind === "mutation") return this.mutation(call);
+    return kind === "action" ? this.action(call) : this.query(call);
   }
 
   /** Commits what `write` does, again from the start whenever it conflicts. For the runtime's own rows. */
@@ -325,8 +319,8 @@ export class Application {
       const { outcome, logLines } = await this.#runner.runAction(call);
       const answer = { outcome, logLines, requestId: call.request?.requestId ?? "" };
       this.#report(call, answer);
-      const userTimeMs = performance.now() - startedMs;
-      this.metrics.recordCall({ ...call, kind: "action", isFailure: !outcome.ok, userTimeMs });
+      const runTimeMs = performance.now() - startedMs;
+      this.metrics.recordCall({ ...call, kind: "action", isFailure: !outcome.ok, runTimeMs });
       return answer;
     } finally {
       release();
@@ -377,9 +371,13 @@ export class Application {
   }
 }
 
-/** The text clients see for a failed function. */
+/**
+ * The text clients see for a failed function: what happened and the id under which the log says where. The
+ * stack is for the log alone.
+ */
 export function errorMessage(error: FunctionError, requestId: string): string {
-  return `[Request ID: ${requestId}] Server Error\n${error.message}`;
+  const [whatHappened] = error.message.split(/\n\s+at /);
+  return `[Request ID: ${requestId}] Server Error\n${whatHappened}`;
 }
 
 function withRequestId(call: FunctionCall, newRequestId: () => string): FunctionCall {
@@ -389,7 +387,7 @@ function withRequestId(call: FunctionCall, newRequestId: () => string): Function
 function recordOf(kind: FunctionKind, call: FunctionCall, tx: Transaction, execution: Execution): CallRecord {
   const { component, path } = call;
   const isFailure = !execution.outcome.ok;
-  return { component, path, kind, isFailure, usage: { ...tx.usage }, userTimeMs: execution.userTimeMs };
+  return { component, path, kind, isFailure, usage: { ...tx.usage }, runTimeMs: execution.userTimeMs };
 }
 
 function sizeOf({ outcome, logLines }: Execution): number {

@@ -10,7 +10,3 @@ export function backoffMs(failures: number, { firstMs, longestMs }: BackoffRange
   const ceilingMs = Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 30));
   return ceilingMs * (0.5 + random / 2);
 }
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

@@ -40,8 +40,7 @@ export type RequestErrorKind =
   | "tooLarge"
   | "conflict"
   | "rateLimited"
-  | "overloaded"
-  | "unavailable";
+  | "overloaded";
 
 /** A request that could not be served, as opposed to a function that failed. `code` is a stable short name. */
 export class RequestError extends Error {

@@ -111,12 +111,15 @@ export class LiveResults<Answer> {
   }
 
   #invalidateWhere(isInvalid: (result: LiveResult<Answer>) => boolean): void {
-    for (const result of new Set([...this.#byKey.values(), ...this.#watched])) {
-      if (!isInvalid(result)) continue;
-      if (this.#byKey.get(result.key) === result) this.#forget(result);
-      this.#watched.delete(result);
-      result.invalidate();
-    }
+    for (const result of this.#byKey.values()) if (isInvalid(result)) this.#drop(result);
+    // Those no look-up finds any more: expired or displaced, but still watched.
+    for (const result of this.#watched) if (isInvalid(result)) this.#drop(result);
+  }
+
+  #drop(result: LiveResult<Answer>): void {
+    if (this.#byKey.get(result.key) === result) this.#forget(result);
+    this.#watched.delete(result);
+    result.invalidate();
   }
 
   #remember(result: LiveResult<Answer>): void {

@@ -15,7 +15,8 @@ export interface FunctionMetrics {
   bytesRead: number;
   documentsWritten: number;
   bytesWritten: number;
-  userTimeMs: number;
+  /** User time of queries and mutations, wall time of actions. */
+  runTimeMs: number;
 }
 
 export interface RuntimeMetrics {
@@ -24,7 +25,7 @@ export interface RuntimeMetrics {
   commits: number;
   /** Groups of commits that shared one fsync. */
   commitGroups: number;
-  /** Live queries run again because a commit touched them. */
+  /** Answers of live queries that had to be looked up again: a commit, the client's identity or a deploy changed them. */
   reruns: number;
 }
 
@@ -36,7 +37,7 @@ export interface CallRecord {
   isCached?: boolean;
   isFailure?: boolean;
   usage?: TransactionUsage;
-  userTimeMs?: number;
+  runTimeMs?: number;
 }
 
 export class Metrics {
@@ -51,7 +52,7 @@ export class Metrics {
     if (record.isCached) metrics.cachedCalls += 1;
     if (record.isFailure) metrics.failures += 1;
     if (record.usage) addUsage(metrics, record.usage);
-    metrics.userTimeMs += record.userTimeMs ?? 0;
+    metrics.runTimeMs += record.runTimeMs ?? 0;
   }
 
   /** A mutation that has to run again; its reads and writes were spent in vain but are counted. */
@@ -59,7 +60,7 @@ export class Metrics {
     const metrics = this.#of(record);
     metrics.conflicts += 1;
     if (record.usage) addUsage(metrics, record.usage);
-    metrics.userTimeMs += record.userTimeMs ?? 0;
+    metrics.runTimeMs += record.runTimeMs ?? 0;
   }
 
   recordCommit(): void {
@@ -117,7 +118,7 @@ function noCalls(): Omit<FunctionMetrics, "kind"> {
     bytesRead: 0,
     documentsWritten: 0,
     bytesWritten: 0,
-    userTimeMs: 0,
+    runTimeMs: 0,
   };
 }
 

@@ -1,5 +1,5 @@
 /** Deploys again when a source file changes. */
-import { type FSWatcher, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 
 /** Editors write a file in several steps. */
 const QUIET_MS = 150;
@@ -21,7 +21,7 @@ export class Watcher {
   constructor({ folders, redeploy, log }: WatcherParts) {
     this.#redeploy = redeploy;
     this.#log = log;
-    this.#watches = folders.map((folder) =>
+    this.#watches = folders.filter(existsSync).map((folder) =>
       watch(folder, { recursive: true }, (_event, name) => {
         if (isSource(name)) this.#deploySoon();
       }),

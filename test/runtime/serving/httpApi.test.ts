@@ -59,6 +59,13 @@ describe("calling functions", () => {
     expect(body.errorMessage).toMatch(/^\[Request ID: \w+\] Server Error/);
   });
 
+  test("where in the code a function failed is told to the log, not to the caller", async () => {
+    const { body } = await post("/api/query", { path: "messages:fail", args: {} });
+    expect(body.errorMessage).toMatch(/Uncaught Error: this query fails$/);
+    const requestId = /Request ID: (\w+)/.exec(body.errorMessage)?.[1] ?? "";
+    expect(runtime.logs.find((line) => line.includes(requestId))).toMatch(/messages\.ts:\d+/);
+  });
+
   test("wrong arguments are told to the caller", async () => {
     const { body } = await post("/api/query", { path: "messages:list", args: { channel: 7 } });
     expect(body).toMatchObject({ status: "error", errorMessage: expect.stringContaining("ArgumentValidationError") });
@@ -135,7 +142,7 @@ describe("admin", () => {
       errorMessage: expect.stringContaining("Could not find public function"),
     });
     const run = await post("/api/run/values/hidden", { args: {} });
-    expect(run.status).toBe(400);
+    expect(run.body).toMatchObject({ errorMessage: expect.stringContaining("Could not find public function") });
   });
 });
 

@@ -1,5 +1,5 @@
 /** What clients are told when a request could not be served: `{ code, message }` and a status. */
-import { ConflictError, RequestError, type RequestErrorKind } from "../errors.ts";
+import { RequestError, type RequestErrorKind } from "../errors.ts";
 
 const STATUS: Record<RequestErrorKind, number> = {
   badRequest: 400,
@@ -10,15 +10,12 @@ const STATUS: Record<RequestErrorKind, number> = {
   rateLimited: 429,
   conflict: 503,
   overloaded: 503,
-  unavailable: 503,
 };
 
 /** Anything unforeseen is logged in full and told to nobody. */
 export function errorResponse(error: unknown, log: (line: string) => void): Response {
   if (error instanceof RequestError)
     return Response.json({ code: error.code, message: error.message }, { status: STATUS[error.kind] });
-  if (error instanceof ConflictError)
-    return Response.json({ code: "OptimisticConcurrencyControlFailure", message: error.message }, { status: 503 });
   log(`A request failed with an internal error: ${error instanceof Error ? error.stack : String(error)}`);
   return Response.json(
     { code: "InternalServerError", message: "Your request couldn't be completed. Try again later." },

@@ -5,10 +5,9 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { type Application, errorMessage } from "../application.ts";
-import { type BackoffRange, backoffMs, sleep } from "../backoff.ts";
-import { ConflictError } from "../errors.ts";
 import { eq, readRows } from "../systemRows.ts";
 import type { CronSchedule, DeployedCron, FunctionCall, Json, Outcome, Transaction } from "../types.ts";
+import { Runs } from "./runs.ts";
 import { firstRunMs, nextRunMs, spreadOf } from "./schedules.ts";
 
 const NAMESPACE = "";
@@ -18,7 +17,6 @@ const LOGS = "_cron_job_logs";
 const KEPT_LOGS = 5;
 const MAX_TEXT_CHARS = 1_000;
 const MAX_CRONS = 10_000;
-const TROUBLE_BACKOFF: BackoffRange = { firstMs: 500, longestMs: 2 * 60 * 60 * 1000 };
 const INTERRUPTED = "Transient error while executing action";
 
 interface CronRow {
@@ -38,14 +36,13 @@ type RunStatus = { kind: "success"; result: string } | { kind: "failed"; error: 
 
 export class CronScheduler {
   readonly #application: Application;
-  readonly #log: (line: string) => void;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #runs: Runs;
   #cancelWake: () => void = () => {};
   #isStopped = true;
 
   constructor({ application, log }: { application: Application; log: (line: string) => void }) {
     this.#application = application;
-    this.#log = log;
+    this.#runs = new Runs(log);
   }
 
   /** Ends the runs a crash interrupted, then brings the jobs in line with the deployment. */
@@ -60,7 +57,7 @@ export class CronScheduler {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelWake();
-    await Promise.all(this.#running.values());
+    await this.#runs.stop();
   }
 
   /** Adds, changes and removes jobs as `crons.ts` says now. */
@@ -92,9 +89,9 @@ export class CronScheduler {
     this.#cancelWake();
     if (this.#isStopped) return;
     const { clock } = this.#application;
-    const waiting = this.#rows().filter((row) => !this.#running.has(row._id));
+    const waiting = this.#rows().filter((row) => !this.#runs.has(row._id));
     for (const row of waiting) if (row.nextTime <= clock.nowMs()) this.#start(row);
-    const times = waiting.filter((row) => !this.#running.has(row._id)).map((row) => row.nextTime);
+    const times = waiting.filter((row) => !this.#runs.has(row._id)).map((row) => row.nextTime);
     if (times.length > 0) this.#cancelWake = clock.at(Math.min(...times), () => this.#look());
   }
 
@@ -108,25 +105,8 @@ export class CronScheduler {
   }
 
   #start(row: CronRow): void {
-    const run = this.#run(row)
-      .catch((error: unknown) => this.#log(`The cron job "${row.identifier}" was given up: ${String(error)}`))
-      .finally(() => {
-        this.#running.delete(row._id);
-        this.#look();
-      });
-    this.#running.set(row._id, run);
-  }
-
-  async #run(row: CronRow): Promise<void> {
-    for (let failures = 1; !this.#isStopped; failures += 1) {
-      try {
-        return await this.#attempt(row);
-      } catch (error) {
-        if (!(error instanceof ConflictError))
-          this.#log(`The cron job "${row.identifier}" will be tried again: ${String(error)}`);
-        await sleep(backoffMs(failures, TROUBLE_BACKOFF, Math.random()));
-      }
-    }
+    const attempt = () => this.#attempt(row);
+    this.#runs.start({ id: row._id, name: `The cron job "${row.identifier}"`, attempt, onEnd: () => this.#look() });
   }
 
   async #attempt(row: CronRow): Promise<void> {

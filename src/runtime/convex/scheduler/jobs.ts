@@ -7,17 +7,13 @@
  * restart has failed, so it runs at most once.
  */
 import { type Application, errorMessage } from "../application.ts";
-import { type BackoffRange, backoffMs, sleep } from "../backoff.ts";
-import { ConflictError } from "../errors.ts";
 import { eq, readRows } from "../systemRows.ts";
 import type { ComponentPath, FunctionCall, Outcome, ReadSet, Transaction } from "../types.ts";
 import { finishJob, JOBS_TABLE, type JobRow, type JobState, jobPath, readJob } from "./jobRows.ts";
+import { Runs } from "./runs.ts";
 
 /** Convex's smallest plan runs 8 scheduled functions at once. */
 const PARALLELISM = 8;
-/** Conflicts are retried for as long as they last, and so is trouble of the runtime itself. */
-const CONFLICT_BACKOFF: BackoffRange = { firstMs: 100, longestMs: 60_000 };
-const TROUBLE_BACKOFF: BackoffRange = { firstMs: 500, longestMs: 2 * 60 * 60 * 1000 };
 
 const INTERRUPTED = "Transient error while executing action";
 
@@ -28,8 +24,7 @@ interface Job {
 
 export class JobScheduler {
   readonly #application: Application;
-  readonly #log: (line: string) => void;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #runs: Runs;
   /** What the last look at the table has read: a commit that touches it calls for another look. */
   #seen: ReadSet | null = null;
   #cancelWake: () => void = () => {};
@@ -39,7 +34,7 @@ export class JobScheduler {
 
   constructor({ application, log }: { application: Application; log: (line: string) => void }) {
     this.#application = application;
-    this.#log = log;
+    this.#runs = new Runs(log);
   }
 
   /** Fails the actions that a crash interrupted, then runs what is due, now and from now on. */
@@ -57,7 +52,7 @@ export class JobScheduler {
     this.#isStopped = true;
     this.#stopListening();
     this.#cancelWake();
-    await Promise.all(this.#running.values());
+    await this.#runs.stop();
   }
 
   /** Looks for due jobs at the end of this turn of the event loop. */
@@ -74,8 +69,8 @@ export class JobScheduler {
     const { clock } = this.#application;
     this.#cancelWake();
     for (const job of this.#pendingJobs()) {
-      if (this.#running.has(job.row._id)) continue;
-      if (this.#running.size >= PARALLELISM) return;
+      if (this.#runs.has(job.row._id)) continue;
+      if (this.#runs.count >= PARALLELISM) return;
       if (job.row.scheduledTime > clock.nowMs()) {
         this.#cancelWake = clock.at(job.row.scheduledTime, () => this.lookSoon());
         return;
@@ -99,25 +94,9 @@ export class JobScheduler {
   }
 
   #start(job: Job): void {
-    const run = this.#run(job)
-      .catch((error: unknown) => this.#log(`The scheduled function ${job.row.name} was given up: ${String(error)}`))
-      .finally(() => {
-        this.#running.delete(job.row._id);
-        this.lookSoon();
-      });
-    this.#running.set(job.row._id, run);
-  }
-
-  async #run(job: Job): Promise<void> {
-    for (let failures = 1; !this.#isStopped; failures += 1) {
-      try {
-        return await this.#attempt(job);
-      } catch (error) {
-        const isConflict = error instanceof ConflictError;
-        if (!isConflict) this.#log(`The scheduled function ${job.row.name} will be tried again: ${String(error)}`);
-        await sleep(backoffMs(failures, isConflict ? CONFLICT_BACKOFF : TROUBLE_BACKOFF, Math.random()));
-      }
-    }
+    const { _id: id, name } = job.row;
+    const attempt = () => this.#attempt(job);
+    this.#runs.start({ id, name: `The scheduled function ${name}`, attempt, onEnd: () => this.lookSoon() });
   }
 
   #attempt(job: Job): Promise<void> {

@@ -10,7 +10,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const FINISHED_JOB_LIFETIME_MS = 7 * DAY_MS;
 const ROWS_PER_TRANSACTION = 256;
 
-/** Sweeps at once and then every day by the shared clock. */
 export class Sweeper {
   readonly #application: Application;
   readonly #log: (line: string) => void;
@@ -23,10 +22,11 @@ export class Sweeper {
     this.#log = log;
   }
 
+  /** Once a day, from now on. */
   start(): void {
-    if (this.#isStopped) return;
-    this.#sweeping = this.#sweep().catch((error: unknown) => this.#log(`Sweeping old rows failed: ${String(error)}`));
-    this.#cancelWake = this.#application.clock.at(this.#application.clock.nowMs() + DAY_MS, () => this.start());
+    const { clock } = this.#application;
+    this.#sweeping = this.#sweeping.then(() => this.#sweep());
+    this.#cancelWake = clock.at(clock.nowMs() + DAY_MS, () => this.start());
   }
 
   async stop(): Promise<void> {
@@ -35,11 +35,16 @@ export class Sweeper {
     await this.#sweeping;
   }
 
+  /** What fails today is swept tomorrow. */
   async #sweep(): Promise<void> {
     const nowMs = this.#application.clock.nowMs();
-    await this.#repeat((tx) => forgetRecordedAnswers(tx, nowMs - SESSION_REQUEST_LIFETIME_MS, ROWS_PER_TRANSACTION));
-    for (const namespace of this.#application.deployment.components)
-      await this.#repeat((tx) => removeFinishedJobs(tx, namespace, nowMs - FINISHED_JOB_LIFETIME_MS));
+    try {
+      await this.#repeat((tx) => forgetRecordedAnswers(tx, nowMs - SESSION_REQUEST_LIFETIME_MS, ROWS_PER_TRANSACTION));
+      for (const namespace of this.#application.deployment.components)
+        await this.#repeat((tx) => removeFinishedJobs(tx, namespace, nowMs - FINISHED_JOB_LIFETIME_MS));
+    } catch (error) {
+      if (!this.#isStopped) this.#log(`Old rows could not be removed: ${String(error)}`);
+    }
   }
 
   /** Small transactions, so that nobody waits for a sweep. */

@@ -117,9 +117,16 @@ function modificationOf(queryId: number, { outcome, logLines, journal, requestId
   return outcome.error.data === undefined ? failed : { ...failed, errorData: outcome.error.data };
 }
 
+/** Answers are shared between sockets, so each is digested once. */
+const fingerprints = new WeakMap<QueryAnswer, string>();
+
 /** Result and log lines, but not the request id of an error. A digest, so that a large result is kept once. */
-function fingerprintOf({ outcome, logLines }: QueryAnswer): string {
-  return createHash("sha256")
-    .update(JSON.stringify([outcome, logLines]))
-    .digest("base64");
+function fingerprintOf(answer: QueryAnswer): string {
+  const known = fingerprints.get(answer);
+  if (known) return known;
+  const { outcome, logLines } = answer;
+  const result = outcome.ok ? outcome.value : JSON.stringify(outcome.error);
+  const fingerprint = createHash("sha256").update(JSON.stringify(logLines)).update(result).digest("base64");
+  fingerprints.set(answer, fingerprint);
+  return fingerprint;
 }

@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MovableClock } from "../../../src/runtime/clock.ts";
+import { Application } from "../../../src/runtime/convex/application.ts";
+import { Metrics } from "../../../src/runtime/convex/metrics.ts";
+import { Slots } from "../../../src/runtime/convex/slots.ts";
+import { openStore } from "../../../src/runtime/convex/store/store.ts";
+import type { Execution, FunctionCall, FunctionRunner, Store, Transaction } from "../../../src/runtime/convex/types.ts";
+
+let dir: string;
+let store: Store;
+let mutate: (tx: Transaction) => unknown;
+let application: Application;
+let runs: number;
+
+/** A runner whose one mutation is `mutate`; the store below it is real. */
+const runner = {
+  runMutation(tx: Transaction): Execution {
+    runs += 1;
+    const value = JSON.stringify(mutate(tx) ?? null);
+    const untouched = { logLines: [], journal: null, readIdentity: false, readTime: false, userTimeMs: 0 };
+    return { outcome: { ok: true, value }, ...untouched };
+  },
+} as unknown as FunctionRunner;
+
+const call: FunctionCall = { component: "", path: "a:b", args: {}, identity: { kind: "none" }, visibility: "public" };
+
+beforeEach(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), "noruxa-application-"));
+  const clock = new MovableClock();
+  store = openStore({ path: path.join(dir, "db.sqlite3"), clock });
+  store.catalog.applySchema("", null);
+  runs = 0;
+  application = new Application({
+    store,
+    runner,
+    clock,
+    metrics: new Metrics(),
+    log: () => {},
+    newRequestId: () => "r",
+    random: () => 0,
+  });
+});
+afterEach(async () => {
+  await application.close();
+  store.close();
+  await rm(dir, { recursive: true });
+});
+
+/** Reads the whole table, then lets somebody else write to it before this mutation commits. */
+function readAndLose(tx: Transaction): void {
+  const source = { type: "FullTableScan", tableName: "rows", order: "asc" } as const;
+  const stream = tx.query("", { source, operators: [] });
+  while (stream.next() !== null);
+  stream.close();
+  tx.insert("", "rows", { mine: true });
+  const other = store.begin();
+  other.insert("", "rows", { mine: false });
+  void store.commit(other);
+}
+
+describe("a mutation", () => {
+  test("that conflicts is run again, and commits as soon as it does not", async () => {
+    mutate = (tx) => (runs < 3 ? readAndLose(tx) : tx.insert("", "rows", { mine: true }));
+    await expect(application.mutation(call)).resolves.toMatchObject({ outcome: { ok: true } });
+    expect(runs).toBe(3);
+    expect(application.metrics.snapshot().totals).toMatchObject({ calls: 1, conflicts: 2 });
+  });
+
+  test("that conflicts each time is given up after 4 retries", async () => {
+    mutate = readAndLose;
+    const code = "OptimisticConcurrencyControlFailure";
+    await expect(application.mutation(call)).rejects.toMatchObject({ kind: "conflict", code });
+    expect(runs).toBe(5);
+  });
+
+  test("is answered from its record when it is sent again, also when the answer is larger than a document", async () => {
+    const large = "ä".repeat(1_500_000);
+    mutate = (tx) => {
+      tx.insert("", "rows", {});
+      return large;
+    };
+    const session = { sessionId: "s", requestId: 1 };
+    const first = await application.mutation(call, session);
+    const second = await application.mutation(call, session);
+    expect(runs).toBe(1);
+    expect(second.outcome).toEqual(first.outcome);
+    expect(store.catalog.count("", "rows")).toBe(1);
+  });
+
+  test("sent twice at once happens once", async () => {
+    mutate = (tx) => tx.insert("", "rows", {});
+    const session = { sessionId: "s", requestId: 2 };
+    const [one, two] = await Promise.all([application.mutation(call, session), application.mutation(call, session)]);
+    expect(one.outcome).toEqual(two.outcome);
+    expect(store.catalog.count("", "rows")).toBe(1);
+  });
+});
+
+describe("slots", () => {
+  test("let as many in as there are, and the next when one leaves", async () => {
+    const slots = new Slots(1);
+    const release = await slots.acquire(null);
+    const waiting = slots.acquire(null);
+    let isIn = false;
+    void waiting.then(() => {
+      isIn = true;
+    });
+    await Promise.resolve();
+    expect(isIn).toBe(false);
+    release();
+    release();
+    await waiting;
+    await expect(slots.acquire(10)).rejects.toMatchObject({ code: "TooManyConcurrentRequests" });
+  });
+
+  test("forget those who gave up waiting", async () => {
+    const slots = new Slots(1);
+    const release = await slots.acquire(null);
+    await expect(slots.acquire(10)).rejects.toThrow(/Too many actions/);
+    release();
+    await expect(slots.acquire(10)).resolves.toBeTypeOf("function");
+  });
+});
