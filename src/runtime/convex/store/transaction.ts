@@ -22,7 +22,7 @@ import { type BuiltDocument, contentOf, newDocument, patched, replaced, type Sto
 import { WHOLE_INDEX } from "./indexRange.ts";
 import { IndexScan } from "./indexScan.ts";
 import { readPage } from "./pagination.ts";
-import { PendingWrites } from "./pendingWrites.ts";
+import { type DocumentVersion, PendingWrites } from "./pendingWrites.ts";
 import { expectedRowsOf, planQuery, QueryStream, readUpTo } from "./query.ts";
 import { IntervalReadSet } from "./readSet.ts";
 import type { Order, Snapshot } from "./snapshots.ts";
@@ -114,7 +114,7 @@ export class SqliteTransaction implements Transaction {
   remove(namespace: ComponentPath, id: string, tableName?: string): JsonText {
     const { table, document } = this.#existing(namespace, id, tableName, "Delete");
     this.#meter.recordWrite(isSystemTable(table), 0);
-    this.pending.put(table, id, this.#versionOf(table, document), null);
+    this.pending.put(table, id, { document, keys: keysOf(table, JSON.parse(document.json) as JsonObject) }, null);
     return document.json;
   }
 
@@ -192,22 +192,18 @@ export class SqliteTransaction implements Transaction {
     change: (current: JsonObject) => BuiltDocument,
   ): JsonText {
     const { table, document } = this.#existing(namespace, id, tableName, "Update");
-    const built = change(JSON.parse(document.json) as JsonObject);
-    this.#write(table, id, document, built);
+    const object = JSON.parse(document.json) as JsonObject;
+    const built = change(object);
+    this.#write(table, id, { document, keys: keysOf(table, object) }, built);
     return built.json;
   }
 
-  #write(table: TableDefinition, id: string, current: StoredDocument | null, built: BuiltDocument): void {
+  #write(table: TableDefinition, id: string, current: DocumentVersion | null, built: BuiltDocument): void {
     this.#openSnapshot();
     this.#checkSchema(table, built.object);
     this.#meter.recordWrite(isSystemTable(table), built.sizeBytes);
-    const document = { rowId: current?.rowId ?? null, json: built.json, sizeBytes: built.sizeBytes };
-    const before = current && this.#versionOf(table, current);
-    this.pending.put(table, id, before, { document, keys: keysOf(table, built.object) });
-  }
-
-  #versionOf(table: TableDefinition, document: StoredDocument) {
-    return { document, keys: keysOf(table, JSON.parse(document.json) as JsonObject) };
+    const document = { rowId: current?.document.rowId ?? null, json: built.json, sizeBytes: built.sizeBytes };
+    this.pending.put(table, id, current, { document, keys: keysOf(table, built.object) });
   }
 
   #checkSchema(table: TableDefinition, document: JsonObject): void {
