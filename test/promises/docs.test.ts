@@ -59,6 +59,12 @@ describe("the docs match the code", () => {
     expect(needed.filter((name) => !set.includes(name))).toEqual([]);
   });
 
+  test("docs/deploy.md lists every HTTP route, and no other", () => {
+    const routes = [...read("convex/http.ts").matchAll(/path: "([^"]+)", method: "([A-Z]+)"/g)];
+    const listed = captures(read("docs/deploy.md"), /^\| `([A-Z]+ \/[^`]*)` \|/gm);
+    expect(listed.toSorted()).toEqual(routes.map(([, route, method]) => `${method} ${route}`).toSorted());
+  });
+
   test("CONTRIBUTING.md has a row for every npm script, and no other", () => {
     const rows = captures(read("CONTRIBUTING.md"), /^\| `npm (?:run )?([\w:]+)` \|/gm);
     expect(rows.toSorted()).toEqual(Object.keys(manifest.scripts).toSorted());

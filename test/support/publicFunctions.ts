@@ -94,7 +94,7 @@ const SAMPLES: Record<string, Value> = {
 
 /** Whether an argument is the id of something that belongs to someone. */
 export function isIdName(name: string): boolean {
-  return /Id$/.test(name) && name !== "requestId";
+  return name.endsWith("Id") && name !== "requestId";
 }
 
 /** Well-formed arguments: samples for what must be given, and these ids. Throws where a new name needs a sample. */
