@@ -83,6 +83,7 @@ describe.skipIf("reason" in found)("the page", () => {
     await page.getByLabel("Name").fill("Ada Lovelace");
     await page.getByRole("button", { name: "Sign in" }).click();
     await composer(page).waitFor();
+    expect(await page.getByText("Ada Lovelace").count()).toBeGreaterThan(0);
   });
 
   test("streams a reply, and shows it whole in the end", async () => {

@@ -18,7 +18,17 @@ const documented = captures(read(".env.example"), /^(?:# )?([A-Z][A-Z0-9_]+)=/gm
 const handwritten = globSync(["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md"]);
 
 /** Variables that tools define and the sources only read. */
-const GIVEN_BY_TOOLS = ["CI", "DEV", "NODE_ENV", "NODE_OPTIONS", "PATH", "PROD", "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
+const GIVEN_BY_TOOLS = [
+  "CI",
+  "DEV",
+  "NODE_ENV",
+  "NODE_OPTIONS",
+  "PATH",
+  "PROD",
+  "TZ",
+  "CONVEX_CLOUD_URL",
+  "CONVEX_SITE_URL",
+];
 
 describe("the docs match the code", () => {
   test(".env.example explains every variable the sources read, each with a line before it", () => {
