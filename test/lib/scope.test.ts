@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { wrapDatabaseReader, wrapDatabaseWriter } from "convex-helpers/server/rowLevelSecurity";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { api } from "../../convex/_generated/api.js";
+import type { DatabaseReader, MutationCtx } from "../../convex/_generated/server.js";
+import { scopeRules, type Viewer } from "../../convex/lib/scope.ts";
+import schema from "../../convex/schema.ts";
+import { type Backend, signedIn, startBackend, useBackendEnvironment } from "../support/backend.ts";
+import { say, send } from "../support/chats.ts";
+
+useBackendEnvironment();
+
+const POLICY = { defaultPolicy: "deny" } as const;
+const tables = Object.keys(schema.tables) as (keyof typeof schema.tables)[];
+let backend: Backend;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  backend = startBackend();
+  const ada = await signedIn(backend);
+  await signedIn(backend, "Bob");
+  const { messageId } = await say(ada, "Mine");
+  await ada.mutation(api.messages.edit, { messageId, text: "Mine again" });
+  await send(ada, "And this");
+});
+
+/** The person of that name as a public function sees them. */
+async function viewerOf(ctx: { db: DatabaseReader }, name: string): Promise<Viewer> {
+  const user = (await ctx.db.query("users").collect()).find((each) => each.name === name);
+  if (!user?.workspaceId) throw new Error(`${name} has no account`);
+  return { user, userId: user._id, workspaceId: user.workspaceId, role: "owner" };
+}
+
+/** How many rows of each table a person sees. */
+function rowsSeenBy(name: string): Promise<Record<string, number>> {
+  return backend.run(async (ctx) => {
+    const viewer = await viewerOf(ctx, name);
+    const db = wrapDatabaseReader({ viewer }, ctx.db as DatabaseReader, scopeRules, POLICY);
+    const counts = await Promise.all(tables.map(async (table) => [table, (await db.query(table).collect()).length]));
+    return Object.fromEntries(counts.filter(([, count]) => count !== 0));
+  });
+}
+
+describe("[B29] the scoped data layer", () => {
+  it("shows a person their own rows and nobody else's", async () => {
+    expect(await rowsSeenBy("Ada")).toEqual({
+      users: 1,
+      userKeys: 1,
+      saltRatchets: 1,
+      threads: 2,
+      threadKeys: 2,
+      branches: 1,
+      messages: 6,
+      forks: 1,
+      generations: 2,
+    });
+    expect(await rowsSeenBy("Bob")).toEqual({ users: 1, userKeys: 1, saltRatchets: 1 });
+  });
+
+  it("lets nobody change, delete or add a row of someone else's", async () => {
+    await backend.run(async (ctx) => {
+      const viewer = await viewerOf(ctx, "Bob");
+      const db = wrapDatabaseWriter({ viewer }, ctx.db as MutationCtx["db"], scopeRules, POLICY);
+      const message = await ctx.db.query("messages").first();
+      const generation = await ctx.db.query("generations").first();
+      if (!message || !generation) throw new Error("Ada said nothing");
+      const { _id, _creationTime, ...copy } = message;
+      const { _id: generationId, _creationTime: _at, ...lease } = generation;
+      await expect(db.patch("messages", _id, { depth: 9 })).rejects.toThrow("no read access");
+      await expect(db.delete("messages", _id)).rejects.toThrow("no read access");
+      await expect(db.delete("generations", generationId)).rejects.toThrow("no read access");
+      await expect(db.insert("messages", copy)).rejects.toThrow("insert access not allowed");
+      await expect(db.insert("generations", lease)).rejects.toThrow("insert access not allowed");
+    });
+  });
+
+  it("closes keys to writers, and tables without rules to everyone", async () => {
+    await backend.run(async (ctx) => {
+      const viewer = await viewerOf(ctx, "Ada");
+      const db = wrapDatabaseWriter({ viewer }, ctx.db as MutationCtx["db"], scopeRules, POLICY);
+      const key = await db.query("userKeys").first();
+      if (!key) throw new Error("Ada has no key");
+      await expect(db.patch("userKeys", key._id, { gen: 2 })).rejects.toThrow("write access not allowed");
+      expect(await db.query("memberships").collect()).toEqual([]);
+      expect(await db.query("workspaces").collect()).toEqual([]);
+    });
+  });
+});
+
+describe("public functions", () => {
+  /** Built without the scoped layer, and why each may be. */
+  const open = {
+    "account.ts": ["action", "query"], // signIn makes the account; me says whether there is one.
+    "messages.ts": ["action"], // generate passes the caller's identity to the claim, which checks it.
+    "threads.ts": ["action"], // search reads through a scoped internal query.
+  };
+
+  it("are built on the scoped layer, except for those that say why not", () => {
+    const builders = /import \{([^}]*)\} from "\.\/_generated\/server\.js"/;
+    const doors = readdirSync("convex").filter((name) => name.endsWith(".ts"));
+    const unscoped = doors.flatMap((name) => {
+      const imported = builders.exec(readFileSync(`convex/${name}`, "utf8"))?.[1];
+      const names = imported?.split(",").map((each) => each.trim()) ?? [];
+      const raw = names.filter((each) => ["query", "mutation", "action"].includes(each));
+      return raw.length > 0 ? [[name, raw]] : [];
+    });
+    expect(Object.fromEntries(unscoped)).toEqual(open);
+  });
+
+  it("stand in the doors: no file in a feature's room has one", () => {
+    const rooms = readdirSync("convex", { recursive: true, encoding: "utf8" }).filter((path) => path.includes("/"));
+    const sources = rooms.filter((path) => path.endsWith(".ts") && !/^(_generated|lib)\//.test(path));
+    const found = sources.filter((path) =>
+      /= (query|mutation|action|viewerQuery|viewerMutation)\(/.test(readFileSync(`convex/${path}`, "utf8")),
+    );
+    expect(sources.length).toBeGreaterThan(20);
+    expect(found).toEqual([]);
+  });
+});
