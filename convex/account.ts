@@ -8,6 +8,7 @@ import { makeUserKey } from "./encryption/keys.ts";
 import { readKeyring } from "./encryption/vault.ts";
 import { refusal } from "./lib/errors.ts";
 import { findUser, requireIdentity, viewerMutation } from "./lib/functions.ts";
+import { chooseChatModel } from "./models/catalogue.ts";
 
 /** Bytes of the seed from which a person's thread salts come. */
 const SEED_BYTES = 32;
@@ -25,7 +26,7 @@ export const signIn = action({
     const identity = await requireIdentity(ctx);
     const { userId, hasKey } = await ctx.runMutation(internal.account.signingIn.ensureAccount, {
       identityId: identity.subject,
-      name: (identity.name ?? "").slice(0, NAME_CHARACTERS),
+      name: [...(identity.name ?? "")].slice(0, NAME_CHARACTERS).join(""),
     });
     if (hasKey) return { userId };
     const { kid, wrapped } = await makeUserKey(readKeyring(), { ownerId: userId, gen: FIRST_GENERATION });
@@ -73,6 +74,7 @@ export const update = viewerMutation({
   returns: v.null(),
   handler: async (ctx, args) => {
     const { user } = ctx.viewer;
+    if (args.settings?.defaultModel !== undefined) chooseChatModel(args.settings.defaultModel);
     const name = args.name === undefined ? user.name : checkedName(args.name);
     await ctx.db.patch("users", user._id, { name, settings: { ...user.settings, ...args.settings } });
     return null;

@@ -67,7 +67,7 @@ export const send = viewerMutation({
     if (attachmentIds.length > 0) throw notFound("attachment");
     const model = chooseChatModel(args.model);
     const nowMs = Date.now();
-    await spendRate(ctx, "turn", { key: ctx.viewer.userId, nowMs });
+    await spendRate(ctx, "turn", { key: ctx.viewer.user.identityId, nowMs });
     const open = await openOrCreateThread(ctx, { threadId, text, request, nowMs });
     return addTurn(ctx, open, { text, spot: await nextSpot(ctx, open.thread), request, model, nowMs });
   },
@@ -144,7 +144,7 @@ export const regenerate = viewerMutation({
     if (made) return { threadId: made.threadId, replyId: made._id };
     const model = chooseChatModel(args.model ?? earlier.model);
     const nowMs = Date.now();
-    await spendRate(ctx, "turn", { key: ctx.viewer.userId, nowMs });
+    await spendRate(ctx, "turn", { key: ctx.viewer.user.identityId, nowMs });
     const { thread } = await openOwnedThread(ctx, earlier.threadId);
     const spot = await forkAt(ctx, earlier);
     const request = requestId ? requestName(requestId) : `fork:${thread._id}:${spot.branch}`;
@@ -175,7 +175,7 @@ export const edit = viewerMutation({
     if (made && reply) return { threadId: made.threadId, messageId: made._id, replyId: reply._id };
     const model = chooseChatModel(args.model);
     const nowMs = Date.now();
-    await spendRate(ctx, "turn", { key: ctx.viewer.userId, nowMs });
+    await spendRate(ctx, "turn", { key: ctx.viewer.user.identityId, nowMs });
     const open = await openOwnedThread(ctx, earlier.threadId);
     const spot = await forkAt(ctx, earlier);
     const request = requestId ? requestName(requestId) : `fork:${open.thread._id}:${spot.branch}`;

@@ -1,6 +1,7 @@
 import { defineSchema } from "convex/server";
 import { accountTables } from "./account/schema.ts";
 import { encryptionTables } from "./encryption/schema.ts";
+import { mediaTables } from "./media/schema.ts";
 import { messageTables } from "./messages/schema.ts";
 import { threadTables } from "./threads/schema.ts";
 import { workspaceTables } from "./workspaces/schema.ts";
@@ -11,4 +12,5 @@ export default defineSchema({
   ...encryptionTables,
   ...threadTables,
   ...messageTables,
+  ...mediaTables,
 });

@@ -103,7 +103,7 @@ export const branch = viewerMutation({
     const request = requestId ? requestName(requestId) : `branch:${messageId}:${nowMs}`;
     const made = await findThreadByRequest(ctx, request);
     if (made) return { threadId: made };
-    await spendRate(ctx, "heavy", { key: ctx.viewer.userId, nowMs });
+    await spendRate(ctx, "heavy", { key: ctx.viewer.user.identityId, nowMs });
     const title = await openTitle(source.seal, source.thread);
     const { thread } = await createThread(ctx, { title, request, nowMs });
     await copyMessages(ctx, {

@@ -11,8 +11,8 @@ import { hmac, SCHEME } from "./keys.ts";
  *
  * `request` is the id the client drew for the request (a UUID has 122 random bits). It is absorbed and never stored;
  * rows keep only a hash of it. So today's database cannot go back to an earlier seed, and an earlier copy of a seed
- * does not lead to the salts made since without ids that nobody has kept. A client that sends guessable ids weakens the
- * deletion of its own chats and nothing else.
+ * does not lead to the salts made since without ids that nobody has kept. A client that sends guessable ids, or none
+ * where it may, weakens the deletion of its own chats against someone who holds an earlier seed, and nothing else.
  */
 
 const RECORD_ID_BYTES = 16;

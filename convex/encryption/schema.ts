@@ -6,12 +6,12 @@ export const encryptionTables = {
   // deletes it first, which makes all content of the person unreadable at once. Left out of data backups.
   userKeys: defineTable({
     ownerId: v.id("users"),
-    /** Counts a person's keys from 1; the newest seals, all of them open. */
+    /** Counts a person's keys from 1; named in the envelopes of what the key seals. */
     gen: v.number(),
     /** The master key that wraps this one. */
     kid: v.string(),
     wrapped: v.bytes(),
-  }).index("by_owner", ["ownerId", "gen"]),
+  }).index("by_owner", ["ownerId"]),
 
   // Made by `account:signIn`, turned by every new thread, read by nothing else: a row of its own, so that new threads
   // do not disturb readers of keys. See [Note: Salt ratchet]. Lives as long as the account. Left out of data backups.

@@ -84,13 +84,12 @@ async function sealUnder(
   return new ThreadSeal(threadKey, { envId: ring.envId, ownerId, workspaceId, threadRecordId: recordId, gen });
 }
 
-/** A person's newest key row, or null before `account:signIn` made one and after erasure deleted it. */
+/** A person's key row, or null before `account:signIn` made one and after erasure deleted it. */
 export function loadUserKey(db: QueryCtx["db"], ownerId: Id<"users">): Promise<Doc<"userKeys"> | null> {
   return db
     .query("userKeys")
     .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
-    .order("desc")
-    .first();
+    .unique();
 }
 
 /** A thread's key row, or null once the thread was deleted. */

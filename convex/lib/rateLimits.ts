@@ -11,7 +11,7 @@ const limiter = new RateLimiter(components.rateLimiter, {
   heavy: { kind: "token bucket", rate: 60, period: MINUTE, capacity: 30 },
 });
 
-/** Counts one use by the person `key` names. Throws `limit_exceeded` with `retryAt` when they have none left. */
+/** Counts one use by the person whose identity id `key` is. Throws `limit_exceeded` with `retryAt` when they have none left. */
 export async function spendRate(
   ctx: MutationCtx | ActionCtx,
   kind: "turn" | "heavy",

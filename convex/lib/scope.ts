@@ -47,7 +47,13 @@ export const scopeRules: ScopeRules = {
   messages: ofWorkspace,
   forks: ofWorkspace,
   generations: { ...ofOwner, insert: sameOwner },
+  media: ofWorkspace,
+  objects: ofWorkspace,
+  mediaSessions: { read: sameOwner },
+  mediaJobs: ofWorkspace,
   // A delta carries no workspace, to stay small. It is ciphertext that only the key of its thread opens, and that key's
   // row is scoped; and it is found only by the id of a reply, whose row is scoped too.
   deltas: { read: everything, modify: everything },
+  // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
+  objectDeletes: { insert: everything },
 };

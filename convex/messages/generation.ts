@@ -44,7 +44,18 @@ interface Held {
   lease: string;
 }
 
+/** Produces a reply and ends it, also where something of ours fails; what fails even then is left to the watchdog. */
 async function produceReply(ctx: ActionCtx, held: Held): Promise<void> {
+  try {
+    await relayReply(ctx, held);
+  } catch (error) {
+    const abandoned = { ...held, state: "interrupted", error: "abandoned" } as const;
+    await withRetries(() => ctx.runMutation(internal.messages.leases.finish, abandoned));
+    throw error;
+  }
+}
+
+async function relayReply(ctx: ActionCtx, held: Held): Promise<void> {
   const context = await ctx.runQuery(internal.messages.context.load, { replyId: held.replyId });
   if (!context) return;
   const { recordId, model, turns } = context;

@@ -1,6 +1,5 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { APICallError, InvalidResponseDataError, JSONParseError, streamText, TypeValidationError } from "ai";
-import type { ReplyErrorCode } from "../../src/shared/errors.ts";
 import type { ContextTurn } from "./context.ts";
 import { type Part, ProviderError } from "./relay.ts";
 
@@ -17,7 +16,7 @@ export interface Ask {
  */
 export async function* askModel({ model, turns, signal }: Ask): AsyncGenerator<Part> {
   const baseURL = process.env.CHAT_BASE_URL;
-  if (!baseURL) throw new ProviderError("provider_unavailable", { cause: new Error("CHAT_BASE_URL is not set") });
+  if (!baseURL) throw new ProviderError("provider_unavailable", "CHAT_BASE_URL is not set");
   const provider = createOpenAICompatible({
     name: "chat",
     baseURL,
@@ -35,7 +34,7 @@ export async function* askModel({ model, turns, signal }: Ask): AsyncGenerator<P
     },
   });
   for await (const part of stream) {
-    if (part.type === "error") throw new ProviderError(errorCode(part.error), { cause: part.error });
+    if (part.type === "error") throw providerError(part.error);
     if (part.type === "abort") return;
     if (part.type === "text-delta") yield { kind: "text", text: part.text };
     else if (part.type === "finish") yield* readFinish(part);
@@ -53,11 +52,19 @@ interface Finish {
 function* readFinish({ finishReason, rawFinishReason, totalUsage }: Finish): Generator<Part> {
   const { inputTokens, outputTokens } = totalUsage;
   if (inputTokens !== undefined && outputTokens !== undefined) yield { kind: "usage", inputTokens, outputTokens };
-  if (finishReason === "other" && rawFinishReason === undefined) throw new ProviderError("provider_cut");
+  if (finishReason === "other" && rawFinishReason === undefined) {
+    throw new ProviderError("provider_cut", "the stream ended without a reason");
+  }
 }
 
-function errorCode(error: unknown): ReplyErrorCode {
+function providerError(error: unknown): ProviderError {
   const unreadable = [TypeValidationError, JSONParseError, InvalidResponseDataError];
-  if (unreadable.some((kind) => kind.isInstance(error))) return "provider_invalid";
-  return APICallError.isInstance(error) && error.statusCode === 429 ? "provider_busy" : "provider_unavailable";
+  if (unreadable.some((kind) => kind.isInstance(error))) return new ProviderError("provider_invalid", nameOf(error));
+  const status = APICallError.isInstance(error) ? error.statusCode : undefined;
+  const code = status === 429 ? "provider_busy" : "provider_unavailable";
+  return new ProviderError(code, `${nameOf(error)}, status ${status ?? "none"}`);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
 }

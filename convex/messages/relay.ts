@@ -9,12 +9,15 @@ export type Part =
   | { kind: "alive" }
   | { kind: "usage"; inputTokens: number; outputTokens: number };
 
-/** A provider did not answer as it should. `code` is what the person is told; the cause stays in the logs. */
+/**
+ * A provider did not answer as it should. `code` is what the person is told, `detail` what the logs say. The provider's
+ * own error is not kept: it carries the conversation and must not reach a log.
+ */
 export class ProviderError extends Error {
   readonly code: ReplyErrorCode;
 
-  constructor(code: ReplyErrorCode, options?: ErrorOptions) {
-    super(`The provider failed: ${code}`, options);
+  constructor(code: ReplyErrorCode, detail: string) {
+    super(`${code}: ${detail}`);
     this.name = "ProviderError";
     this.code = code;
   }
@@ -121,8 +124,7 @@ class Intake {
       }
       this.end ??= { state: "complete" };
     } catch (error) {
-      if (this.end === null) console.error(error);
-      this.end ??= this.failure(error instanceof ProviderError ? error.code : "provider_unavailable");
+      this.end ??= this.#failed(error);
     }
     this.#bell.ring();
   }
@@ -131,6 +133,12 @@ class Intake {
   failure(error: ReplyErrorCode): { state: "interrupted" | "failed"; error: ReplyErrorCode } {
     if (this.received === 0) return { state: "failed", error };
     return { state: "interrupted", error: error === "provider_unavailable" ? "provider_cut" : error };
+  }
+
+  #failed(error: unknown) {
+    // Of an unknown error only its name is safe to log: its message may quote the conversation.
+    console.error(error instanceof ProviderError ? error.message : `Relaying a reply failed: ${nameOf(error)}`);
+    return this.failure(error instanceof ProviderError ? error.code : "provider_unavailable");
   }
 
   dropStored(characters: number): void {
@@ -150,6 +158,10 @@ class Intake {
     this.waiting = text;
     this.progress.waitingCharacters = text.length;
   }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
 }
 
 /** Lets a waiting loop be woken before its time. */

@@ -38,6 +38,8 @@ export const messageTables = {
     model: v.optional(v.string()),
     error: v.optional(vReplyErrorCode),
     usage: v.optional(vUsage),
+    /** What is attached to the message or was made for it, in order. */
+    mediaIds: v.optional(v.array(v.id("media"))),
     /** The alternatives this message is one of, where there are any. */
     forkId: v.optional(v.id("forks")),
     createdAt: v.number(),

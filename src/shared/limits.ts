@@ -12,6 +12,8 @@ export const REQUEST_ID_CHARACTERS = 128;
 export const DELTAS_PER_PAGE = 16;
 /** Most rows one page of a list may ask for: opening each costs about a millisecond, and a query has one second. */
 export const PAGE_ROWS = 100;
+/** Most bytes one page of a list reads, a quarter of what a query may: long replies make shorter pages. */
+export const PAGE_BYTES = 4 * 1024 * 1024;
 /** Most branches one chat may have. It bounds the walk from a branch to the trunk and the siblings at a fork. */
 export const BRANCHES_PER_THREAD = 200;
 

@@ -108,6 +108,11 @@ describe("the profile", () => {
     });
   });
 
+  it("refuses a default model that is not in the catalogue", async () => {
+    const ada = await signedIn(startBackend());
+    expect(await refusalOf(ada.mutation(api.account.update, { settings: { defaultModel: "gpt-0" } }))).toBe("invalid");
+  });
+
   it.each(["", "   ", "x".repeat(101)])("refuses the name %j", async (name) => {
     const ada = await signedIn(startBackend());
     expect(await refusalOf(ada.mutation(api.account.update, { name }))).toBe("invalid");

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
@@ -279,6 +280,15 @@ describe("the watchdog", () => {
   });
 });
 
+describe("trouble of our own", () => {
+  it("a model that was taken out of the catalogue ends the reply at once, with a sentence", async () => {
+    const { threadId, replyId } = await send(ada, "Hi");
+    vi.stubEnv("CHAT_MODELS", '[{"id":"new"}]');
+    await expect(generate(replyId)).rejects.toThrow("not available");
+    expect(await newest(threadId)).toMatchObject({ state: "interrupted", error: { code: "abandoned" } });
+  });
+});
+
 describe("a provider in trouble", () => {
   it.each([
     ["answers 500", 500, "failed", "provider_unavailable"],
@@ -294,6 +304,23 @@ describe("a provider in trouble", () => {
     const reply = await newest(threadId);
     expect(reply).toMatchObject({ text: "", state, error: { code } });
     expect(JSON.stringify(reply)).not.toContain("secret");
+  });
+
+  it("leaves nothing of the conversation in the logs", async () => {
+    await using _provider = await startProvider((_request, response) => {
+      response.writeHead(500, { "content-type": "application/json" });
+      response.end(JSON.stringify({ error: { message: "cannot answer Marmalade" } }));
+    });
+    const logs = ["log", "info", "warn", "error"] as const;
+    const spies = logs.map((level) => vi.spyOn(console, level).mockImplementation(() => {}));
+    const { replyId } = await send(ada, "Marmalade?");
+    await generate(replyId);
+    const logged = inspect(
+      spies.map((spy) => spy.mock.calls),
+      { depth: null },
+    );
+    expect(logged).toContain("provider_unavailable");
+    expect(logged).not.toContain("armalade");
   });
 
   it("that is not there fails the reply", async () => {

@@ -135,7 +135,7 @@ describe("a reply that does not end well", () => {
     const relayed = run(async function* () {
       yield* parts;
       await pause(500);
-      throw new ProviderError("provider_busy");
+      throw new ProviderError("provider_busy", "status 429");
     });
     await vi.runAllTimersAsync();
     expect(await relayed.end).toMatchObject({ state, error: "provider_busy" });
