@@ -1,5 +1,7 @@
 import { ChevronsUpDown, LogOut } from "lucide-react";
+import { useLocation } from "wouter";
 import type { Account } from "../../app/api.ts";
+import { newThreadPath } from "../../app/paths.ts";
 import { type Theme, themes } from "../../app/theme.ts";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
 import { useIdentity } from "./identity.ts";
@@ -12,6 +14,12 @@ const themeOptions = themes.map((value) => ({ value, label: themeLabels[value] }
 export function AccountMenu({ account }: { account: Account }) {
   const updateSettings = useUpdateSettings();
   const { signOut } = useIdentity();
+  const [, navigate] = useLocation();
+  const leave = () => {
+    // Whoever signs in next on this device should not be led to a chat of somebody else's.
+    navigate(newThreadPath);
+    void signOut();
+  };
   const name = account.name || "You";
   return (
     <Menu
@@ -40,7 +48,7 @@ export function AccountMenu({ account }: { account: Account }) {
         onChange={(theme) => updateSettings({ theme })}
       />
       <MenuSeparator />
-      <MenuItem icon={<LogOut aria-hidden size={16} />} onSelect={() => void signOut()}>
+      <MenuItem icon={<LogOut aria-hidden size={16} />} onSelect={leave}>
         Sign out
       </MenuItem>
     </Menu>

@@ -25,7 +25,10 @@ export function EmbeddedSignInForm({ signIn }: { signIn: (request: SignInRequest
   }
 
   return (
-    <form onSubmit={submit} className="grid gap-4">
+    <form
+      onSubmit={submit}
+      className="grid gap-4 rounded-2xl border border-line bg-raised p-6 shadow-raised max-[380px]:p-5"
+    >
       <Field
         label="Email"
         name="email"

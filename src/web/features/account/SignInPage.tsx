@@ -12,7 +12,7 @@ export function SignInPage() {
         <h1 className="mt-3 text-[17px] text-balance text-muted">
           A place to think out loud. What you write is sealed with a key of your own, and deleting it means it.
         </h1>
-        <div className="mt-9 rounded-2xl border border-line bg-raised p-6 shadow-raised max-[380px]:p-5">
+        <div className="mt-9">
           <SignInForm />
         </div>
       </main>

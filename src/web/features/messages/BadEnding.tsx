@@ -16,7 +16,7 @@ export function BadEnding({ error, onTryAgain }: BadEndingProps) {
         {error?.message ?? "This reply ended early; what had arrived is kept."}
       </p>
       {onTryAgain && (
-        <Button onClick={onTryAgain} className="h-9 text-[14px]">
+        <Button small onClick={onTryAgain}>
           Try again
         </Button>
       )}

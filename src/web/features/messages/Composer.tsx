@@ -5,6 +5,9 @@ import { characterCount, MESSAGE_TEXT_CHARACTERS } from "../../../shared/limits.
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Problem } from "../../ui/Problem.tsx";
 
+/** Where there is a keyboard to write with. On a touch screen, Enter begins a new line and the button sends. */
+const hasKeyboard = matchMedia("(pointer: fine)").matches;
+
 /** With this little room left, in characters, the composer says so. */
 const scarceRoom = 2_000;
 
@@ -29,7 +32,7 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, chi
 
   const keyDown = (event: KeyboardEvent) => {
     // While an input method composes a character, Enter belongs to it.
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || !hasKeyboard || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();
   };
@@ -50,7 +53,7 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, chi
           onChange={(event) => onDraft(event.target.value)}
           onKeyDown={keyDown}
           rows={1}
-          autoFocus={matchMedia("(pointer: fine)").matches}
+          autoFocus={hasKeyboard}
           className="scroll-quiet field-sizing-content block max-h-[40dvh] min-h-[52px] w-full resize-none [overflow-wrap:anywhere] bg-transparent px-4 pt-3.5 pb-1 text-[16px] placeholder:text-muted focus:outline-none"
         />
         <div className="flex items-center gap-2 px-2 pb-2">

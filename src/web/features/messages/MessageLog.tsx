@@ -1,4 +1,5 @@
 import { ArrowDown } from "lucide-react";
+import { type RefObject, useLayoutEffect, useRef } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 import type { Message, Model } from "../../app/api.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -20,6 +21,11 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
     resize: "instant",
   });
   const lastId = messages.at(-1)?._id;
+  const keepPlace = useKeptPlace(scrollRef, messages[0]?._id);
+  const showEarlier = () => {
+    keepPlace();
+    loadOlder?.();
+  };
 
   return (
     <div className="relative min-h-0 flex-1">
@@ -31,7 +37,7 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
           className="mx-auto grid max-w-[46rem] grid-cols-[minmax(0,1fr)] gap-6 px-5 pt-8 pb-6 md:px-7"
         >
           {loadOlder && (
-            <Button onClick={loadOlder} className="h-9 justify-self-center text-[14px]">
+            <Button small onClick={showEarlier} className="justify-self-center">
               Show earlier messages
             </Button>
           )}
@@ -64,6 +70,24 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
       )}
     </div>
   );
+}
+
+/**
+ * Keeps what a person reads in place when earlier messages appear above it. Call the result before they are asked for;
+ * `firstId`, the id of the topmost message, tells when they are there.
+ */
+function useKeptPlace(scroller: RefObject<HTMLElement | null>, firstId: string | undefined): () => void {
+  const kept = useRef<{ firstId: string | undefined; fromBottom: number } | null>(null);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element || !kept.current || kept.current.firstId === firstId) return;
+    element.scrollTo({ top: element.scrollHeight - kept.current.fromBottom, behavior: "instant" });
+    kept.current = null;
+  }, [scroller, firstId]);
+  return () => {
+    const element = scroller.current;
+    kept.current = element && { firstId, fromBottom: element.scrollHeight - element.scrollTop };
+  };
 }
 
 function labelOf({ model }: Message, models: readonly Model[]): string {

@@ -53,7 +53,7 @@ export function ThreadList({ onNavigate }: { onNavigate?: () => void }) {
           </section>
         ))}
         {recent.status === "CanLoadMore" && (
-          <Button onClick={() => recent.loadMore(recentPageSize)} className="mt-3 h-9 w-full text-[14px]">
+          <Button onClick={() => recent.loadMore(recentPageSize)} small className="mt-3 w-full">
             Show older
           </Button>
         )}
