@@ -15,7 +15,7 @@ const CHUNKS = 200;
 const REPLY_MS = 20_000;
 const MAX_CALLS = 66;
 const MAX_CALLS_PER_FURTHER_TAB = 32;
-const MAX_DATABASE_BYTES = 130 * 1_024;
+const MAX_DATABASE_BYTES = 130_000;
 const FURTHER_TABS = 2;
 
 interface Cost {
