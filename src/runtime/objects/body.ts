@@ -7,7 +7,7 @@ import { S3Error } from "./s3Errors.ts";
 import { type S3Request, setting, settingsUnder } from "./s3Request.ts";
 
 /** One put, or one part, holds at most this much on S3 and R2. */
-export const LARGEST_PUT_BYTES = 5 * 1024 ** 3;
+const LARGEST_PUT_BYTES = 5 * 1024 ** 3;
 
 /** Room for a multi-delete of 1,000 long keys, or for a list of 10,000 parts. */
 const LARGEST_DOCUMENT_BYTES = 4 * 1024 * 1024;

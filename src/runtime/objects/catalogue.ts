@@ -130,7 +130,7 @@ export class Catalogue {
   }
 
   beginUpload({ key, id, headers, checksumName, startedAtMs }: Upload): void {
-    this.#sql.run`INSERT INTO uploads (key, id, headers, checksumName, startedAtMs)
+    void this.#sql.run`INSERT INTO uploads (key, id, headers, checksumName, startedAtMs)
       VALUES (${key}, ${id}, ${JSON.stringify(headers)}, ${checksumName}, ${startedAtMs})`;
   }
 
@@ -192,7 +192,7 @@ export class Catalogue {
         this.#insertPiece(object.id, part, startByte);
         startByte += part.sizeBytes;
       }
-      this.#sql.run`DELETE FROM uploads WHERE id = ${object.id}`;
+      void this.#sql.run`DELETE FROM uploads WHERE id = ${object.id}`;
       this.#insertObject(object);
       return [...freed, ...unused];
     });
@@ -202,7 +202,7 @@ export class Catalogue {
   removeUpload({ key, id }: Pick<Upload, "key" | "id">): string[] {
     return this.#transaction(() => {
       this.upload(key, id);
-      this.#sql.run`DELETE FROM uploads WHERE id = ${id}`;
+      void this.#sql.run`DELETE FROM uploads WHERE id = ${id}`;
       return this.#dropPieces(id);
     });
   }
@@ -224,12 +224,12 @@ export class Catalogue {
   }
 
   #insertObject({ key, id, sizeBytes, etag, headers, checksum, storedAtMs }: StoredObject): void {
-    this.#sql.run`INSERT INTO objects (key, id, sizeBytes, etag, headers, checksum, storedAtMs)
+    void this.#sql.run`INSERT INTO objects (key, id, sizeBytes, etag, headers, checksum, storedAtMs)
       VALUES (${key}, ${id}, ${sizeBytes}, ${etag}, ${JSON.stringify(headers)}, ${jsonOrNull(checksum)}, ${storedAtMs})`;
   }
 
   #insertPiece(ownerId: string, { number, blobId, sizeBytes, md5, checksum, storedAtMs }: Piece, startByte = 0): void {
-    this.#sql.run`INSERT INTO pieces (ownerId, number, blobId, startByte, sizeBytes, md5, checksum, storedAtMs)
+    void this.#sql.run`INSERT INTO pieces (ownerId, number, blobId, startByte, sizeBytes, md5, checksum, storedAtMs)
       VALUES (${ownerId}, ${number}, ${blobId}, ${startByte}, ${sizeBytes}, ${md5}, ${jsonOrNull(checksum)}, ${storedAtMs})`;
   }
 

@@ -79,11 +79,13 @@ async function openStore({ dataDir, bucket, log }: ObjectsOptions): Promise<Stor
 function objectsApp(store: Store, options: ObjectsOptions): Hono<OnNode> {
   const app = new Hono<OnNode>();
   const trouble = new Trouble();
+  const { accessKeyId, secretAccessKey, log } = options;
+  const serving = { store, trouble, credentials: { accessKeyId, secretAccessKey }, log };
   app.route("/_control", trouble.routes(options.adminKey));
   app.use(cors({ origin: [...options.allowedOrigins], exposeHeaders: EXPOSED_HEADERS, maxAge: 3600 }));
   app.all("*", async (c) => {
     const entry = trouble.record(store.nowMs());
-    const answer = await answerTo(c, entry, { store, trouble, ...options });
+    const answer = await answerTo(c, entry, serving);
     if (answer === "lost") return cut(c);
     entry.status = answer.status;
     return toResponse(answer, entry, trouble);
@@ -91,9 +93,10 @@ function objectsApp(store: Store, options: ObjectsOptions): Hono<OnNode> {
   return app;
 }
 
-interface Serving extends Credentials {
+interface Serving {
   store: Store;
   trouble: Trouble;
+  credentials: Credentials;
   log: (line: string) => void;
 }
 
@@ -115,11 +118,8 @@ async function answerTo(c: Context<OnNode>, entry: LogEntry, serving: Serving): 
   }
 }
 
-async function perform(
-  c: Context<OnNode>,
-  entry: LogEntry,
-  { store, trouble, log, ...credentials }: Serving,
-): Promise<Answer | "lost"> {
+async function perform(c: Context<OnNode>, entry: LogEntry, serving: Serving): Promise<Answer | "lost"> {
+  const { store, trouble, credentials } = serving;
   const { method = "", url: target = "", rawHeaders } = c.env.incoming;
   const request = readRequest({ method, target, rawHeaders }, store.bucket);
   entry.key = request.key;

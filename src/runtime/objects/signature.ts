@@ -32,7 +32,7 @@ export interface Signed {
   payloadHash: string;
 }
 
-export function sha256Hex(data: string | Uint8Array): string {
+function sha256Hex(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 

@@ -2,7 +2,7 @@
  * Trouble on purpose, for tests: `GET /_control` shows, `POST /_control` sets. Fields that are left out stay.
  *
  *     only            the operations that get delay, failures and cuts, such as ["PutObject"]; [] means all
- *     delayMs         holds every answer back
+ *     delayMs         waits so long before each operation
  *     failNext        that many requests answer `failStatus` (500, or 503: SlowDown) and change nothing
  *     dropNext        that many requests take effect, but lose their connection instead of being answered
  *     failKeys        keys that DeleteObjects reports as errors and keeps

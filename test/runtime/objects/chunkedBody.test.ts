@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeChunked } from "../../../src/runtime/objects/chunkedBody.ts";
 import { admit } from "../../../src/runtime/objects/gate.ts";

@@ -1,5 +1,5 @@
 import { ListObjectsV2Command, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { StoredObject } from "../../../src/runtime/objects/catalogue.ts";
 import { afterPrefix, type ListPage, listPage, type Position } from "../../../src/runtime/objects/listing.ts";

@@ -4,6 +4,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
@@ -169,6 +170,32 @@ test("checksums of parts are checked, and make up the object's", async () => {
   await expect(complete({ ChecksumSHA256: "AAAA" })).rejects.toMatchObject({ name: "BadDigest" });
   const whole = `${sha256(sha256(bytes)).toString("base64")}-1`;
   expect(await complete({ ChecksumSHA256: whole })).toMatchObject({ ChecksumSHA256: whole, ChecksumType: "COMPOSITE" });
+});
+
+test("a reader that has begun gets every part, though the object is deleted meanwhile", async () => {
+  const { s3, dataDir } = await startTestObjects();
+  const body = patternedBytes(24 * MIB);
+  await new Upload({ client: s3, params: { Bucket: BUCKET, Key: "k", Body: body } }).done();
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: "k" }));
+  await s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: "k" }));
+  expect(Buffer.from(await Body!.transformToByteArray()).equals(body)).toBe(true);
+  await expect.poll(() => filesOnDisk(dataDir)).toEqual([]);
+});
+
+test("a reader that leaves half-way does not keep the bytes of a deleted object", async () => {
+  const { s3, dataDir } = await startTestObjects();
+  await new Upload({ client: s3, params: { Bucket: BUCKET, Key: "k", Body: patternedBytes(24 * MIB) } }).done();
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: "k" }));
+  await s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: "k" }));
+  expect(await filesOnDisk(dataDir)).not.toEqual([]);
+  (Body as Readable).destroy();
+  await expect.poll(() => filesOnDisk(dataDir)).toEqual([]);
+});
+
+test("a checksum over the whole object of an upload in parts is refused, not ignored", async () => {
+  const { s3 } = await startTestObjects();
+  const command = { Bucket: BUCKET, Key: "k", ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const;
+  await expect(s3.send(new CreateMultipartUploadCommand(command))).rejects.toMatchObject({ name: "NotImplemented" });
 });
 
 test("uploads and parts are listed in pages", async () => {

@@ -50,7 +50,7 @@ export function clientOf(url: string, config: S3ClientConfig = {}): S3Client {
 }
 
 /** Makes trouble, and answers the state with its log. */
-export async function control(url: string, plan: object) {
+async function control(url: string, plan: object) {
   const headers = { authorization: `Convex ${ADMIN_KEY}`, "content-type": "application/json" };
   const response = await fetch(`${url}/_control`, { method: "POST", headers, body: JSON.stringify(plan) });
   return (await response.json()) as {

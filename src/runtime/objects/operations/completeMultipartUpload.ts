@@ -38,7 +38,7 @@ export async function completeMultipartUpload(call: Call): Promise<Answer> {
 type WantedPart = z.infer<typeof wantedPart>;
 
 /** The parts that a client lists, out of those that are there. Throws what S3 and R2 find wrong with the list. Pure. */
-export function chooseParts(wanted: readonly WantedPart[], there: readonly Piece[]): Piece[] {
+function chooseParts(wanted: readonly WantedPart[], there: readonly Piece[]): Piece[] {
   const byNumber = new Map(there.map((part) => [part.number, part]));
   const parts = wanted.map((want) => chosenPart(want, byNumber.get(Number(want.PartNumber))));
   for (const [i, part] of parts.entries()) {
