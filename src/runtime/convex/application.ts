@@ -3,12 +3,14 @@
  * slots, and answers what actions ask of the database.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Answer, MutationAnswer, QueryAnswer } from "./answers.ts";
 import { type BackoffRange, backoffMs } from "./backoff.ts";
 import { ConflictError, RequestError } from "./errors.ts";
 import { keyWithIdentity, LiveResult, LiveResults, queryKey, resultExpiresAtMs } from "./liveResults.ts";
 import type { CallRecord, Metrics } from "./metrics.ts";
+import { PinnedTimestamps } from "./pinnedTimestamps.ts";
 import { cancelJob, insertJob } from "./scheduler/jobRows.ts";
-import { findRecordedAnswer, recordAnswer, type SessionRequest } from "./sessionRequests.ts";
+import { SessionRecord, type SessionRequest } from "./sessionRequests.ts";
 import { Slots } from "./slots.ts";
 import type {
   ActionHost,
@@ -20,7 +22,6 @@ import type {
   FunctionKind,
   FunctionRunner,
   Identity,
-  Outcome,
   Store,
   Transaction,
 } from "./types.ts";
@@ -33,35 +34,15 @@ const CONFLICT_BACKOFF: BackoffRange = { firstMs: 100, longestMs: 2_000 };
 const ACTION_SLOTS = 64;
 const ACTION_SLOT_WAIT_MS = 10_000;
 
-/** How long a consistent reader may take between its queries; Convex promises about as much. */
-const REMEMBERED_TS_LIFETIME_MS = 30_000;
-/** Each keeps a snapshot of the database open. */
-const MAX_REMEMBERED_TS = 8;
-
-/** What a function came to, with the id under which its failure is logged. */
-export interface Answer {
-  outcome: Outcome;
-  logLines: string[];
-  requestId: string;
-}
-
-export interface QueryAnswer extends Answer {
-  /** Opaque text that makes a re-run paginate over the same range; null when there is nothing to remember. */
-  journal: string | null;
-}
-
-/** `ts` is the commit timestamp, null when the mutation failed. */
-export interface MutationAnswer extends Answer {
-  ts: bigint | null;
-}
-
 /** Rows of the runtime that commit together with a mutation. */
 export interface CompanionRows {
   /** Written before the mutation runs, and seen by it; false calls everything off. */
   before(tx: Transaction): boolean;
   /** Written after it; what a failed mutation wrote is undone by then. */
-  after(tx: Transaction, outcome: Outcome): void;
+  after(tx: Transaction, execution: Execution): void;
 }
+
+const NO_ROWS: CompanionRows = { before: () => true, after: () => {} };
 
 export interface ApplicationParts {
   store: Store;
@@ -84,9 +65,8 @@ export class Application {
   readonly #log: (line: string) => void;
   readonly #random: () => number;
   readonly #actionSlots = new Slots(ACTION_SLOTS);
-  /** Transactions that keep old snapshots open for `queryAt`. */
-  readonly #rememberedTs = new Map<bigint, { tx: Transaction; timer: NodeJS.Timeout }>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #pinned: PinnedTimestamps;
+  readonly #mutating = new Set<Promise<unknown>>();
 
   constructor(parts: ApplicationParts) {
     this.store = parts.store;
@@ -96,6 +76,7 @@ export class Application {
     this.#runner = parts.runner;
     this.#log = parts.log;
     this.#random = parts.random;
+    this.#pinned = new PinnedTimestamps(parts.store);
     this.store.onCommit((commit) => {
       this.metrics.recordCommitGroup();
       this.live.applyCommit(commit);
@@ -128,31 +109,21 @@ export class Application {
    * running. Throws `RequestError` when it keeps conflicting with others.
    */
   mutation(call: FunctionCall, session: SessionRequest | null = null): Promise<MutationAnswer> {
-    return this.#track(this.#mutateWithRetries(withRequestId(call, this.newRequestId), session));
+    return this.#track(this.#mutate(withRequestId(call, this.newRequestId), session));
   }
 
   /** The latest timestamp, at which `queryAt` can answer for a while. */
-  rememberTs(): bigint {
-    const ts = this.store.latestTs();
-    if (this.#rememberedTs.has(ts)) return ts;
-    const timer = setTimeout(() => this.#forgetTs(ts), REMEMBERED_TS_LIFETIME_MS);
-    timer.unref();
-    this.#rememberedTs.set(ts, { tx: this.store.begin(), timer });
-    const [oldest] = this.#rememberedTs.keys();
-    if (oldest !== undefined && this.#rememberedTs.size > MAX_REMEMBERED_TS) this.#forgetTs(oldest);
-    return ts;
+  pinTs(): bigint {
+    return this.#pinned.pinLatest();
   }
 
-  /** The answer at a timestamp from `rememberTs`; throws `RequestError` when that is too long ago. */
+  /** The answer at a timestamp from `pinTs`; throws `RequestError` when that is too long ago. */
   queryAt(call: FunctionCall, ts: bigint): QueryAnswer {
     if (ts === this.store.latestTs()) return this.query(call);
-    if (!this.#rememberedTs.has(ts))
-      throw new RequestError(
-        "badRequest",
-        "InvalidTimestamp",
-        "The timestamp is too old, or did not come from /api/query_ts.",
-      );
-    return this.#runQuery(this.store.begin(ts), call, null).answer;
+    const tx = this.#pinned.begin(ts);
+    const message = "The timestamp is too old, or did not come from /api/query_ts.";
+    if (!tx) throw new RequestError("badRequest", "InvalidTimestamp", message);
+    return this.#runQuery(tx, call, null).answer;
   }
 
   /** Runs an action; `maxWaitMs` bounds the wait for a slot, null does not. */
@@ -201,8 +172,8 @@ export class Application {
    * Tries once to run a mutation and commit it together with the caller's own rows. Throws `ConflictError`
    * when all of it has to run again.
    */
-  mutationWith(call: FunctionCall, rows: CompanionRows): Promise<void> {
-    return this.#track(this.#mutateTogether(withRequestId(call, this.newRequestId), rows));
+  async mutateWith(call: FunctionCall, rows: CompanionRows): Promise<void> {
+    await this.#track(this.#attempt(withRequestId(call, this.newRequestId), rows));
   }
 
   /** What actions ask of the database. */
@@ -216,8 +187,8 @@ export class Application {
 
   /** Resolves when the mutations that were running have ended. Actions are not waited for. */
   async close(): Promise<void> {
-    await Promise.all(this.#running);
-    for (const ts of [...this.#rememberedTs.keys()]) this.#forgetTs(ts);
+    await Promise.allSettled(this.#mutating);
+    this.#pinned.close();
   }
 
   #computeQuery(call: FunctionCall, journal: string | null, key: string): LiveResult<QueryAnswer> {
@@ -252,61 +223,45 @@ export class Application {
     }
   }
 
-  async #mutateWithRetries(call: FunctionCall, session: SessionRequest | null): Promise<MutationAnswer> {
-    for (let failures = 1; failures <= MAX_CONFLICT_RETRIES + 1; failures += 1) {
-      if (failures > 1) await sleep(backoffMs(failures - 1, CONFLICT_BACKOFF, this.#random()));
-      const answer = await this.#mutateOnce(call, session);
-      if (answer) return answer;
-    }
-    throw new RequestError(
-      "conflict",
-      "OptimisticConcurrencyControlFailure",
-      `Documents read or written by the mutation "${call.path}" kept changing while it ran, also when it was tried again. See https://docs.convex.dev/error#1`,
-    );
-  }
-
-  /** One attempt; null when it conflicted. */
-  async #mutateOnce(call: FunctionCall, session: SessionRequest | null): Promise<MutationAnswer | null> {
+  async #mutate(call: FunctionCall, session: SessionRequest | null): Promise<MutationAnswer> {
+    const record = session && new SessionRecord(session);
     const requestId = call.request?.requestId ?? "";
-    const tx = this.store.begin();
-    try {
-      const recorded = session && findRecordedAnswer(tx, session);
-      // Any timestamp from the original commit on will do: the client only waits for an update that covers it.
-      if (recorded)
-        return { outcome: { ok: true, value: recorded.value }, logLines: recorded.logLines, requestId, ts: tx.beginTs };
-      const execution = this.#runner.runMutation(tx, call);
-      const { outcome, logLines } = execution;
-      if (outcome.ok && session) recordAnswer(tx, session, { value: outcome.value, logLines });
-      const ts = outcome.ok ? await this.#commitOrConflict(tx) : null;
-      if (outcome.ok && ts === null) {
-        this.metrics.recordConflict(recordOf("mutation", call, tx, execution));
-        return null;
+    const committed = await this.#attemptWithRetries(call, record ?? NO_ROWS);
+    if (committed) {
+      const { outcome, logLines } = committed.execution;
+      return { outcome, logLines, requestId, ts: outcome.ok ? committed.ts : null };
+    }
+    const { value = "null", logLines = [] } = record?.found ?? {};
+    return { outcome: { ok: true, value }, logLines, requestId, ts: this.store.latestTs() };
+  }
+
+  async #attemptWithRetries(call: FunctionCall, rows: CompanionRows): Promise<Committed | null> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await this.#attempt(call, rows);
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+        if (failures > MAX_CONFLICT_RETRIES) throw keptConflicting(call);
       }
-      this.#report(call, { outcome, logLines, requestId });
-      this.metrics.recordCall(recordOf("mutation", call, tx, execution));
-      return { outcome, logLines, requestId, ts };
-    } finally {
-      tx.close();
+      await sleep(backoffMs(failures, CONFLICT_BACKOFF, this.#random()));
     }
   }
 
-  async #mutateTogether(call: FunctionCall, rows: CompanionRows): Promise<void> {
+  /** Null when `rows` called it off. A mutation that failed commits nothing but `rows`. */
+  async #attempt(call: FunctionCall, rows: CompanionRows): Promise<Committed | null> {
     const tx = this.store.begin();
     try {
-      if (!rows.before(tx)) return;
+      if (!rows.before(tx)) return null;
       const savepoint = tx.savepoint();
       const execution = this.#runner.runMutation(tx, call);
-      const { outcome, logLines } = execution;
-      if (outcome.ok) savepoint.release();
+      if (execution.outcome.ok) savepoint.release();
       else savepoint.rollback();
-      rows.after(tx, outcome);
-      await this.#commit(tx);
-      this.#report(call, { outcome, logLines, requestId: call.request?.requestId ?? "" });
-      this.metrics.recordCall(recordOf("mutation", call, tx, execution));
-    } catch (error) {
-      if (error instanceof ConflictError)
-        this.metrics.recordConflict({ ...call, kind: "mutation", usage: { ...tx.usage } });
-      throw error;
+      const record = recordOf("mutation", call, tx, execution);
+      rows.after(tx, execution);
+      const ts = await this.#commit(tx, record);
+      this.#report(call, { ...execution, requestId: call.request?.requestId ?? "" });
+      this.metrics.recordCall(record);
+      return { execution, ts };
     } finally {
       tx.close();
     }
@@ -327,19 +282,15 @@ export class Application {
     }
   }
 
-  async #commitOrConflict(tx: Transaction): Promise<bigint | null> {
+  async #commit(tx: Transaction, record?: CallRecord): Promise<bigint> {
     try {
-      return await this.#commit(tx);
+      const ts = await this.store.commit(tx);
+      if (tx.hasWrites) this.metrics.recordCommit();
+      return ts;
     } catch (error) {
-      if (error instanceof ConflictError) return null;
+      if (record && error instanceof ConflictError) this.metrics.recordConflict(record);
       throw error;
     }
-  }
-
-  async #commit(tx: Transaction): Promise<bigint> {
-    const ts = await this.store.commit(tx);
-    if (tx.hasWrites) this.metrics.recordCommit();
-    return ts;
   }
 
   #report(call: FunctionCall, answer: Answer): void {
@@ -349,35 +300,28 @@ export class Application {
       this.#log(`[${name}] [Request ID: ${answer.requestId}] ${answer.outcome.error.message}`);
   }
 
-  #forgetTs(ts: bigint): void {
-    const remembered = this.#rememberedTs.get(ts);
-    this.#rememberedTs.delete(ts);
-    if (!remembered) return;
-    clearTimeout(remembered.timer);
-    remembered.tx.close();
-  }
-
-  #track<Result>(work: Promise<Result>): Promise<Result> {
-    const ended: Promise<void> = work.then(
-      () => this.#forget(ended),
-      () => this.#forget(ended),
-    );
-    this.#running.add(ended);
-    return work;
-  }
-
-  #forget(ended: Promise<void>): void {
-    this.#running.delete(ended);
+  async #track<Result>(mutation: Promise<Result>): Promise<Result> {
+    this.#mutating.add(mutation);
+    try {
+      return await mutation;
+    } finally {
+      this.#mutating.delete(mutation);
+    }
   }
 }
 
-/**
- * The text clients see for a failed function: what happened and the id under which the log says where. The
- * stack is for the log alone.
- */
-export function errorMessage(error: FunctionError, requestId: string): string {
-  const [whatHappened] = error.message.split(/\n\s+at /);
-  return `[Request ID: ${requestId}] Server Error\n${whatHappened}`;
+/** A mutation's run, and the timestamp from which its writes can be seen. */
+interface Committed {
+  execution: Execution;
+  ts: bigint;
+}
+
+function keptConflicting({ path }: FunctionCall): RequestError {
+  return new RequestError(
+    "conflict",
+    "OptimisticConcurrencyControlFailure",
+    `Documents read or written by the mutation "${path}" kept changing while it ran, also when it was tried again. See https://docs.convex.dev/error#1`,
+  );
 }
 
 function withRequestId(call: FunctionCall, newRequestId: () => string): FunctionCall {

@@ -65,10 +65,10 @@ export class TokenVerifier {
   }
 
   async #keySetFor(provider: AuthProvider, issuer: string): Promise<JWTVerifyGetKey> {
-    const address = provider.kind === "oidc" ? issuer : provider.jwks;
+    const address = provider.kind === "oidc" ? normalizedIssuer(issuer) : provider.jwks;
     const known = this.#keySets.get(address);
     if (known) return known;
-    const keySet = provider.kind === "oidc" ? discoverKeys(issuer) : keysAt(address);
+    const keySet = provider.kind === "oidc" ? discoverKeys(address) : keysAt(address);
     this.#keySets.set(address, keySet);
     try {
       return await keySet;
@@ -97,8 +97,7 @@ function normalizedIssuer(issuer: string): string {
   return withScheme.replace(/\/+$/, "");
 }
 
-async function discoverKeys(issuer: string): Promise<JWTVerifyGetKey> {
-  const base = normalizedIssuer(issuer);
+async function discoverKeys(base: string): Promise<JWTVerifyGetKey> {
   const response = await fetch(`${base}/.well-known/openid-configuration`, {
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
   });

@@ -7,7 +7,8 @@ import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { z } from "zod";
 import type { OnNode } from "../../listen.ts";
-import { type Answer, type Application, errorMessage } from "../application.ts";
+import { type Answer, errorMessage } from "../answers.ts";
+import type { Application } from "../application.ts";
 import { type Authenticator, type Caller, callBy, credentialsOf } from "../auth/identity.ts";
 import { RequestError } from "../errors.ts";
 import { decodeU64, encodeU64, withRawField } from "../sync/protocol.ts";
@@ -87,7 +88,7 @@ export function apiRoutes({ application, authenticator, instanceName, version }:
     return jsonText(context, `{"results":[${results.join(",")}]}`);
   });
 
-  routes.post("/api/query_ts", (context) => context.json({ ts: encodeU64(application.rememberTs()) }));
+  routes.post("/api/query_ts", (context) => context.json({ ts: encodeU64(application.pinTs()) }));
 
   routes.post("/api/query_at_ts", async (context) => {
     const body = await bodyOf(context, vCallAtTs);
@@ -182,14 +183,11 @@ function checkedPath(path: string): string {
 
 /** "/api/run/dir/module/name" → "dir/module:name". */
 function pathOfRunUrl(urlPath: string): string {
-  const parts = urlPath.replace("/api/run/", "").split("/").map(decodeURIComponent);
+  const parts = urlPath.replace("/api/run/", "").split("/");
   const name = parts.pop();
   if (parts.length > 0 && name) return `${parts.join("/")}:${name}`;
-  throw new RequestError(
-    "badRequest",
-    "MissingIdentifier",
-    "Path or function name not provided in path, e.g. /api/run/messages/list",
-  );
+  const message = "Path or function name not provided in path, e.g. /api/run/messages/list";
+  throw new RequestError("badRequest", "MissingIdentifier", message);
 }
 
 /** Tools that cannot set headers may name the admin key in the address. */

@@ -4,7 +4,8 @@
  * actions have the guarantees of [Note: Once, at most once].
  */
 import { isDeepStrictEqual } from "node:util";
-import { type Application, errorMessage } from "../application.ts";
+import { errorMessage } from "../answers.ts";
+import type { Application } from "../application.ts";
 import { eq, readRows } from "../systemRows.ts";
 import type { CronSchedule, DeployedCron, FunctionCall, Json, Outcome, Transaction } from "../types.ts";
 import { Runs } from "./runs.ts";
@@ -119,9 +120,9 @@ export class CronScheduler {
   }
 
   async #runMutation(row: CronRow, call: FunctionCall): Promise<void> {
-    await this.#application.mutationWith(call, {
+    await this.#application.mutateWith(call, {
       before: (tx) => isStillDue(tx, row),
-      after: (tx, outcome) => this.#finish(tx, row, statusOf(outcome, call)),
+      after: (tx, { outcome }) => this.#finish(tx, row, statusOf(outcome, call)),
     });
   }
 

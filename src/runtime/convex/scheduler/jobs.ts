@@ -6,7 +6,8 @@
  * process dies. An action cannot be part of a commit: its row is marked first, and one found marked after a
  * restart has failed, so it runs at most once.
  */
-import { type Application, errorMessage } from "../application.ts";
+import { errorMessage } from "../answers.ts";
+import type { Application } from "../application.ts";
 import { eq, readRows } from "../systemRows.ts";
 import type { ComponentPath, FunctionCall, Outcome, ReadSet, Transaction } from "../types.ts";
 import { finishJob, JOBS_TABLE, type JobRow, type JobState, jobPath, readJob } from "./jobRows.ts";
@@ -112,13 +113,13 @@ export class JobScheduler {
   async #runMutation(job: Job): Promise<void> {
     const { namespace, row } = job;
     const call = this.#callOf(job);
-    await this.#application.mutationWith(call, {
+    await this.#application.mutateWith(call, {
       before: (tx) => {
         if (readJob(tx, namespace, row._id)?.state.kind !== "pending") return false;
         tx.patch(namespace, row._id, { state: { kind: "inProgress" } }, JOBS_TABLE);
         return true;
       },
-      after: (tx, outcome) => this.#finish(tx, job, stateAfter(outcome, call)),
+      after: (tx, { outcome }) => this.#finish(tx, job, stateAfter(outcome, call)),
     });
   }
 

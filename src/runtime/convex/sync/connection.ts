@@ -7,7 +7,8 @@
  * transition, which may fold several messages into one.
  */
 import type { WebSocket } from "ws";
-import { type Answer, type Application, errorMessage } from "../application.ts";
+import { type Answer, errorMessage } from "../answers.ts";
+import type { Application } from "../application.ts";
 import {
   ANONYMOUS,
   type Authenticator,

@@ -3,7 +3,8 @@
  * that follows the same query, so a commit runs each distinct query it touches once.
  */
 import { createHash } from "node:crypto";
-import { type Application, errorMessage, type QueryAnswer } from "../application.ts";
+import { errorMessage, type QueryAnswer } from "../answers.ts";
+import type { Application } from "../application.ts";
 import { type Caller, callBy } from "../auth/identity.ts";
 import { RequestError } from "../errors.ts";
 import type { LiveResult } from "../liveResults.ts";
