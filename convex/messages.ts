@@ -25,13 +25,13 @@ import {
 import { presentMessages, vMessage } from "./messages/views.ts";
 import { chooseChatModel } from "./models/catalogue.ts";
 import { loadOwnedThread, openOwnedThread } from "./threads/access.ts";
-import { loadPath, messagesOnPath } from "./threads/paths.ts";
+import { isOnPath, loadPath, messagesOf } from "./threads/paths.ts";
 
 const vTurnIds = v.object({ threadId: v.id("threads"), messageId: v.id("messages"), replyId: v.id("messages") });
 
 /**
- * The messages of a chat on the branch that is shown, newest first. The text of a reply is empty while it is streaming:
- * `messages:deltas` has it. Throws `not_found`.
+ * The messages of a chat on the branch that is shown, newest first. A page may hold fewer than were asked for. The text of
+ * a reply is empty while it is streaming: `messages:deltas` has it. Throws `not_found`.
  */
 export const list = viewerQuery({
   args: { threadId: v.string(), paginationOpts: paginationOptsValidator },
@@ -39,8 +39,9 @@ export const list = viewerQuery({
   handler: async (ctx, { threadId, paginationOpts }) => {
     const thread = await loadOwnedThread(ctx, threadId);
     const path = await loadPath(ctx.db, thread._id, thread.branch);
-    const result = await messagesOnPath(ctx.db, thread._id, path).paginate(boundedPage(paginationOpts));
-    return { ...result, page: await presentMessages(ctx, result.page) };
+    const result = await messagesOf(ctx.db, thread._id).paginate(boundedPage(paginationOpts));
+    const shown = result.page.filter((message) => isOnPath(path, message));
+    return { ...result, page: await presentMessages(ctx, shown) };
   },
 });
 

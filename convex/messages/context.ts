@@ -5,7 +5,7 @@ import { internalQuery, type QueryCtx } from "../_generated/server.js";
 import type { ThreadSeal } from "../encryption/sealing.ts";
 import { loadThreadKey, loadUserKey, openSeal, readKeyring } from "../encryption/vault.ts";
 import { chooseChatModel } from "../models/catalogue.ts";
-import { loadPath, messagesBefore } from "../threads/paths.ts";
+import { loadPath, walkBack } from "../threads/paths.ts";
 import { vRole } from "./schema.ts";
 import { openText } from "./texts.ts";
 
@@ -72,7 +72,8 @@ async function loadTurns(
   const path = await loadPath(ctx.db, reply.threadId, reply.branch);
   const newestFirst: ContextTurn[] = [];
   let characters = 0;
-  for await (const message of messagesBefore(ctx.db, reply.threadId, path, reply.depth)) {
+  const { threadId, depth: beforeDepth } = reply;
+  for await (const message of walkBack(ctx.db, { threadId, path, beforeDepth })) {
     const text = await openText(seal, message);
     characters += text.length;
     if (newestFirst.length > 0 && characters > budget) break;

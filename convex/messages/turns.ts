@@ -7,7 +7,7 @@ import { refusal } from "../lib/errors.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
 import { type OpenThread, openOwnedThread } from "../threads/access.ts";
 import { createThread } from "../threads/creation.ts";
-import { branchAt, loadPath, messagesOnPath } from "../threads/paths.ts";
+import { branchAt, loadPath, walkBack } from "../threads/paths.ts";
 import { provisionalTitle } from "../threads/titles.ts";
 import { sealText } from "./texts.ts";
 
@@ -53,8 +53,11 @@ export async function openOrCreateThread(
 /** The spot after the newest message of the branch that is shown. */
 export async function nextSpot(ctx: ViewerMutationCtx, thread: Doc<"threads">): Promise<Spot> {
   const path = await loadPath(ctx.db, thread._id, thread.branch);
-  const newest = await messagesOnPath(ctx.db, thread._id, path).first();
-  return { branch: thread.branch, depth: newest ? newest.depth + 1 : 0 };
+  const { _id: threadId, branch } = thread;
+  for await (const newest of walkBack(ctx.db, { threadId, path, beforeDepth: Number.POSITIVE_INFINITY })) {
+    return { branch, depth: newest.depth + 1 };
+  }
+  return { branch, depth: 0 };
 }
 
 /**

@@ -6,7 +6,7 @@ import { recordIdFor } from "../encryption/salts.ts";
 import type { ThreadSeal } from "../encryption/sealing.ts";
 import { Vault } from "../encryption/vault.ts";
 import { openText, sealText } from "../messages/texts.ts";
-import { loadPath, messagesBefore, TRUNK } from "./paths.ts";
+import { loadPath, TRUNK, walkBack } from "./paths.ts";
 
 /** What one transaction copies: opening and sealing take about two milliseconds a message, of a second. */
 const MESSAGES_PER_RUN = 64;
@@ -59,7 +59,7 @@ async function newestMessages(ctx: MutationCtx, { fromThreadId, branch, beforeDe
   const path = await loadPath(ctx.db, fromThreadId, branch);
   const page: Doc<"messages">[] = [];
   let bytes = 0;
-  for await (const message of messagesBefore(ctx.db, fromThreadId, path, beforeDepth)) {
+  for await (const message of walkBack(ctx.db, { threadId: fromThreadId, path, beforeDepth })) {
     page.push(message);
     bytes += message.sealedText?.byteLength ?? 0;
     if (page.length === MESSAGES_PER_RUN || bytes >= BYTES_PER_RUN) break;

@@ -1,5 +1,4 @@
-import type { ExpressionOrValue, FilterBuilder, NamedTableInfo } from "convex/server";
-import type { DataModel, Doc, Id } from "../_generated/dataModel.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 
 /*
@@ -10,8 +9,9 @@ import type { QueryCtx } from "../_generated/server.js";
  * branch: its own messages and, before them, those of its parents. So an edit costs the same few writes however long the
  * chat is, and a chat without edits has no branch rows at all.
  *
- * A path is read by one index range over the thread, newest first, with the other branches filtered out. That keeps one
- * real `.paginate()`, whose pages stay put while live; the rows filtered out are the price of the edits a person made.
+ * All branches are read by one index range over the thread, newest first, and what is not on the path is left out
+ * afterwards. The path is no part of the database query, because a cursor belongs to one query: showing another branch
+ * would end every open list, and the page would load anew. The price is a shorter page where a person made many edits.
  */
 
 /** The branch every thread begins with. */
@@ -54,36 +54,29 @@ export async function loadPath(db: QueryCtx["db"], threadId: Id<"threads">, bran
   return pathOf(chain);
 }
 
-/** The messages of a path, newest first, as a query to page through or to walk. */
-export function messagesOnPath(db: QueryCtx["db"], threadId: Id<"threads">, path: Segment[]) {
+/** Whether a message is one of a path's. */
+export function isOnPath(path: Segment[], { branch, depth }: Pick<Doc<"messages">, "branch" | "depth">): boolean {
+  return path.some((segment) => segment.branch === branch && segment.fromDepth <= depth && depth < segment.beforeDepth);
+}
+
+/** All messages of a thread, on whatever branch, newest first. */
+export function messagesOf(db: QueryCtx["db"], threadId: Id<"threads">) {
   return db
     .query("messages")
     .withIndex("by_path", (q) => q.eq("threadId", threadId))
-    .order("desc")
-    .filter((q) => isOnPath(q, path));
+    .order("desc");
 }
 
-/** As `messagesOnPath`, from just before `depth` back to the start of the thread. */
-export function messagesBefore(db: QueryCtx["db"], threadId: Id<"threads">, path: Segment[], depth: number) {
-  return db
+/** The messages of a path from just before `depth` back to the start of the thread, read as they are asked for. */
+export async function* walkBack(
+  db: QueryCtx["db"],
+  { threadId, path, beforeDepth }: { threadId: Id<"threads">; path: Segment[]; beforeDepth: number },
+): AsyncGenerator<Doc<"messages">> {
+  const messages = db
     .query("messages")
-    .withIndex("by_path", (q) => q.eq("threadId", threadId).lt("depth", depth))
-    .order("desc")
-    .filter((q) => isOnPath(q, path));
-}
-
-type MessageFilter = FilterBuilder<NamedTableInfo<DataModel, "messages">>;
-
-function isOnPath(q: MessageFilter, path: Segment[]): ExpressionOrValue<boolean> {
-  return q.or(
-    ...path.map(({ branch, fromDepth, beforeDepth }) =>
-      q.and(
-        q.eq(q.field("branch"), branch),
-        q.gte(q.field("depth"), fromDepth),
-        Number.isFinite(beforeDepth) ? q.lt(q.field("depth"), beforeDepth) : true,
-      ),
-    ),
-  );
+    .withIndex("by_path", (q) => q.eq("threadId", threadId).lt("depth", beforeDepth))
+    .order("desc");
+  for await (const message of messages) if (isOnPath(path, message)) yield message;
 }
 
 async function loadBranch(db: QueryCtx["db"], threadId: Id<"threads">, branch: number): Promise<Doc<"branches">> {
