@@ -208,14 +208,12 @@ async function* inOrder<Item, Result>(
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
   const underWay: Promise<Result>[] = [];
-  try {
-    for await (const item of items) {
-      underWay.push(work(item));
-      if (underWay.length === SEGMENTS_AT_ONCE) yield await (underWay.shift() as Promise<Result>);
-    }
-    while (underWay.length > 0) yield await (underWay.shift() as Promise<Result>);
-  } finally {
-    // Whoever stops early no longer waits for the rest, whose failure is then nobody's.
-    for (const work of underWay) work.catch(() => undefined);
+  for await (const item of items) {
+    const result = work(item);
+    // A failure is met in its turn; until then, or where nobody waits for it any more, it must not count as unhandled.
+    result.catch(() => undefined);
+    underWay.push(result);
+    if (underWay.length === SEGMENTS_AT_ONCE) yield await (underWay.shift() as Promise<Result>);
   }
+  for (const result of underWay) yield await result;
 }

@@ -58,3 +58,8 @@ export function toBase64Url(bytes: Uint8Array): string {
   const base64 = btoa(String.fromCharCode(...bytes));
   return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
+
+/** Base64url without padding to bytes. Throws on anything else. */
+export function fromBase64Url(text: string): Bytes {
+  return fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+}

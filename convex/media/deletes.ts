@@ -1,0 +1,94 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api.js";
+import type { Doc } from "../_generated/dataModel.js";
+import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+
+/*
+ * [Note: Outbox for bytes]
+ * A transaction cannot delete from the bucket. It notes the key in `objectDeletes` instead, together with removing the
+ * last row that names it, and the drainer deletes in its own time. A row of the outbox goes only when the bucket has
+ * confirmed that very key. Whatever else an answer is, an error, silence, or a list that leaves the key out, the row
+ * stays and comes round again, ever more slowly but for as long as it takes. Deleting twice is harmless.
+ */
+
+/** Keys of one request to the bucket; S3 takes up to a thousand. */
+const KEYS_PER_RUN = 500;
+const FIRST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 60 * 60_000;
+/** Tries after which whoever runs the service must hear of it. */
+const LOUD_AFTER_ATTEMPTS = 10;
+
+const vDue = v.object({ id: v.id("objectDeletes"), key: v.string(), uploadId: v.optional(v.string()) });
+
+/** Notes an object to be deleted, in the transaction that removes the last row that names it. */
+export async function noteDelete(
+  ctx: Pick<MutationCtx, "db">,
+  { key, uploadId }: { key: string; uploadId?: string },
+): Promise<void> {
+  const nowMs = Date.now();
+  await ctx.db.insert("objectDeletes", { key, uploadId, askedAt: nowMs, notBeforeAt: nowMs, attempts: 0 });
+}
+
+/** How long a row rests after that many tries. Long enough for a try to end. */
+export function pauseAfterMs(attempts: number): number {
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
+}
+
+/** Starts the drainer where there is something to drain. Reads one empty index range otherwise. */
+export const kick = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const due = await ctx.db
+      .query("objectDeletes")
+      .withIndex("by_due", (q) => q.lte("notBeforeAt", Date.now()))
+      .first();
+    if (due) await ctx.scheduler.runAfter(0, internal.media.draining.drain, {});
+    return null;
+  },
+});
+
+/** Takes rows that are due, so that no other drainer does until they have rested. */
+export const lease = internalMutation({
+  args: {},
+  returns: v.array(vDue),
+  handler: async (ctx) => {
+    const nowMs = Date.now();
+    const due = await ctx.db
+      .query("objectDeletes")
+      .withIndex("by_due", (q) => q.lte("notBeforeAt", nowMs))
+      .take(KEYS_PER_RUN);
+    for (const row of due) await rest(ctx, row, nowMs);
+    return due.map(({ _id, key, uploadId }) => ({ id: _id, key, uploadId }));
+  },
+});
+
+/** Deletes the rows whose objects the bucket has confirmed to be gone. */
+export const confirm = internalMutation({
+  args: { ids: v.array(v.id("objectDeletes")) },
+  returns: v.null(),
+  handler: async (ctx, { ids }) => {
+    for (const id of ids) {
+      if (await ctx.db.get("objectDeletes", id)) await ctx.db.delete("objectDeletes", id);
+    }
+    return null;
+  },
+});
+
+/** What the outbox holds, for operators: the oldest row, and how many of the oldest hundred were tried often. */
+export const state = internalQuery({
+  args: {},
+  returns: v.object({ oldestAskedAt: v.union(v.null(), v.number()), stuck: v.number() }),
+  handler: async (ctx) => {
+    const oldest = await ctx.db.query("objectDeletes").withIndex("by_age").take(100);
+    const stuck = oldest.filter(({ attempts }) => attempts >= LOUD_AFTER_ATTEMPTS).length;
+    return { oldestAskedAt: oldest[0]?.askedAt ?? null, stuck };
+  },
+});
+
+async function rest(ctx: MutationCtx, row: Doc<"objectDeletes">, nowMs: number): Promise<void> {
+  const attempts = row.attempts + 1;
+  await ctx.db.patch("objectDeletes", row._id, { attempts, notBeforeAt: nowMs + pauseAfterMs(attempts) });
+  if (attempts < LOUD_AFTER_ATTEMPTS) return;
+  console.error(`The bucket has not confirmed the deletion of ${row.key} after ${attempts - 1} tries`);
+}
