@@ -74,8 +74,8 @@ export async function analyse(input: AnalysisInput): Promise<LoadedDeployment> {
   const authProviders = input.bundle.authConfig ? readAuthConfig(scope, input, add) : [];
   const node =
     input.bundle.node.entryPoints.length > 0 ? await addNodeModules(input, instances, sourceMaps, add) : null;
-  const { version, nowMs: loadedAtMs } = input;
-  return new LoadedDeployment({ version, instances, authProviders, sourceMaps, node, loadedAtMs });
+  const { version, env, nowMs: loadedAtMs } = input;
+  return new LoadedDeployment({ version, env, instances, authProviders, sourceMaps, node, loadedAtMs });
 }
 
 async function addNodeModules(
@@ -350,7 +350,7 @@ function readAuthConfig(scope: ImportScope, input: AnalysisInput, add: (program:
     if (value !== undefined) return value;
     throw new DeploymentError(`Environment variable ${name} is used in auth.config.ts, but its value was not set.`);
   };
-  return evaluateModule(scope, { program, path: module.path, env }, (exports) => {
+  return evaluateModule(scope, { program, path: module.path, env, isConfiguration: true }, (exports) => {
     const config = parseJson<{ providers?: ProviderExport[] } | null>(JSON.stringify(exports.default ?? null));
     if (!Array.isArray(config?.providers))
       throw new DeploymentError("auth.config.ts must export default { providers: [...] }.");

@@ -19,8 +19,12 @@ export interface ModuleSource {
   path: string;
   /** Body of a function of `exports`, `require` and `module`. */
   code: string;
-  /** Source map of `code`, as JSON text; sources are relative to the project's root. */
-  map: string;
+  /**
+   * Source maps as JSON text, to be followed one after the other: from `code` to esbuild's bundle (absent where
+   * they are the same), and from there to the developer's files. Composing them up front would cost more
+   * than half the time of a deployment, and only errors need them.
+   */
+  maps: string[];
 }
 
 /** A module evaluated by itself: a schema, `auth.config`, a component definition. */
@@ -116,10 +120,9 @@ async function buildModules(
     platform: "browser",
     chunkNames: "_deps/[hash]",
     splitting: options.splitting ?? true,
-    sourcemap: "inline",
     plugins: [...(options.plugins ?? []), serverOnlyStub, asyncHooksShim, wasmModules],
   });
-  return Promise.all(files.map((file) => asFunctionBody(root, file)));
+  return Promise.all(files.map((file) => asFunctionBody(file)));
 }
 
 async function bundleNodeModules(root: string, convexDir: string): Promise<Bundle["node"]> {
@@ -129,13 +132,9 @@ async function bundleNodeModules(root: string, convexDir: string): Promise<Bundl
     platform: "node",
     chunkNames: "_deps/node/[hash]",
     splitting: true,
-    sourcemap: "external",
     plugins: [serverOnlyStub, wasmModules],
   });
-  const maps = new Map(files.map((file) => [file.path, file.code]));
-  const modules = files
-    .filter((file) => !file.path.endsWith(".map"))
-    .map((file) => ({ ...file, map: maps.get(`${file.path}.map`) ?? "{}" }));
+  const modules = files.map(({ path, code, map }) => ({ path, code, maps: [map] }));
   return { entryPoints: node.map((file) => outputPath(convexDir, file)), modules };
 }
 
@@ -144,8 +143,8 @@ async function build(
   root: string,
   directory: string,
   entryPoints: string[],
-  options: Pick<esbuild.BuildOptions, "platform" | "chunkNames" | "splitting" | "sourcemap" | "plugins">,
-): Promise<{ path: string; code: string }[]> {
+  options: Pick<esbuild.BuildOptions, "platform" | "chunkNames" | "splitting" | "plugins">,
+): Promise<OutputFile[]> {
   const outdir = path.join(root, "out");
   const result = await readableErrors(() =>
     esbuild.build({
@@ -157,9 +156,12 @@ async function build(
       bundle: true,
       format: "esm",
       target: "esnext",
+      // Node's V8 has no Uint8Array.fromBase64 yet.
+      supported: { "from-base64": false },
       jsx: "automatic",
       conditions: CONDITIONS,
       write: false,
+      sourcemap: "external",
       sourcesContent: false,
       treeShaking: true,
       minifySyntax: true,
@@ -169,13 +171,22 @@ async function build(
       logLevel: "silent",
     }),
   );
-  return (result.outputFiles ?? []).map((file) => ({
+  const files = (result.outputFiles ?? []).map((file) => ({
     path: path.relative(outdir, file.path).split(path.sep).join("/"),
-    code: file.text,
+    text: file.text,
   }));
+  const maps = new Map(files.map((file) => [file.path, file.text]));
+  const code = files.filter((file) => !file.path.endsWith(".map"));
+  return code.map(({ path, text }) => ({ path, code: text, map: maps.get(`${path}.map`) ?? "{}" }));
 }
 
-async function asFunctionBody(root: string, file: { path: string; code: string }): Promise<ModuleSource> {
+interface OutputFile {
+  path: string;
+  code: string;
+  map: string;
+}
+
+async function asFunctionBody(file: OutputFile): Promise<ModuleSource> {
   const result = await readableErrors(() =>
     esbuild.transform(file.code, {
       format: "cjs",
@@ -183,12 +194,11 @@ async function asFunctionBody(root: string, file: { path: string; code: string }
       platform: "neutral",
       supported: { "dynamic-import": false },
       sourcemap: "external",
-      sourcefile: path.join(root, "out", file.path),
       sourcesContent: false,
       logLevel: "silent",
     }),
   );
-  return { path: file.path, code: result.code, map: result.map };
+  return { path: file.path, code: result.code, maps: [result.map, file.map] };
 }
 
 async function readableErrors<T>(work: () => Promise<T>): Promise<T> {

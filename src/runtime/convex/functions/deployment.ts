@@ -41,6 +41,8 @@ export interface HttpRoutes {
 
 export interface DeploymentParts {
   version: number;
+  /** The app's environment, as it was when the deployment was prepared. */
+  env: Readonly<Record<string, string>>;
   instances: Map<ComponentPath, ComponentInstance>;
   authProviders: AuthProvider[];
   sourceMaps: SourceMaps;
@@ -51,6 +53,7 @@ export interface DeploymentParts {
 
 export class LoadedDeployment implements Deployment {
   readonly version: number;
+  readonly env: Readonly<Record<string, string>>;
   readonly instances: ReadonlyMap<ComponentPath, ComponentInstance>;
   readonly authProviders: AuthProvider[];
   readonly sourceMaps: SourceMaps;
@@ -64,6 +67,7 @@ export class LoadedDeployment implements Deployment {
 
   constructor(parts: DeploymentParts) {
     this.version = parts.version;
+    this.env = parts.env;
     this.instances = parts.instances;
     this.authProviders = parts.authProviders;
     this.sourceMaps = parts.sourceMaps;

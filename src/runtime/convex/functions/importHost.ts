@@ -26,6 +26,8 @@ export interface ImportInput {
   env: (name: string) => string | undefined;
   /** What an import of another component's definition gives, by its definition path. */
   definitions?: (definitionPath: string) => object;
+  /** Configuration must come out the same whenever it is read, so it sees neither time nor chance. */
+  isConfiguration?: boolean;
 }
 
 /** Evaluates a module and returns what `read` makes of its exports. Throws `DeploymentError` when code fails. */
@@ -33,7 +35,7 @@ export function evaluateModule<T>(scope: ImportScope, input: ImportInput, read: 
   const home = scope.isolates.makeSynchronous();
   const host = new ImportHost(scope, input, home.context);
   const promises = new UnhandledPromises();
-  home.isolate.reseed(importSeed(scope.version));
+  if (!input.isConfiguration) home.isolate.reseed(importSeed(scope.version));
   home.isolate.begin(host, (load) => ({ result: read(load(input.path)) }));
   try {
     promises.watch(() => scope.isolates.turn(home, IMPORT_TIME_MAX_MS));
@@ -68,6 +70,8 @@ class ImportHost extends SynchronousHost implements IsolateHost {
   }
 
   nowMs(): number {
+    if (this.#input.isConfiguration)
+      throw new DeveloperError("NoDateInConfiguration", "Date is unsupported in configuration");
     return this.#scope.nowMs;
   }
 

@@ -65,7 +65,6 @@ class LocalRunner implements Runner {
   readonly #isolates: IsolateFactory;
   #deployment: LoadedDeployment | undefined;
   #lastVersion = 0;
-  #env: Record<string, string> = {};
 
   constructor(options: RunnerOptions, isolates: IsolateFactory) {
     this.#options = options;
@@ -87,7 +86,7 @@ class LocalRunner implements Runner {
       root: path.dirname(convexDir),
       version: this.#lastVersion,
       nowMs: Math.floor(clock.nowMs()),
-      env: this.#options.env(),
+      env: { ...this.#options.env() },
       systemEnv,
       log: this.#options.log,
     });
@@ -95,7 +94,6 @@ class LocalRunner implements Runner {
   }
 
   activate({ deployment }: PreparedDeployment): void {
-    this.#env = this.#options.env();
     this.#deployment?.node?.retire();
     this.#deployment = deployment;
   }
@@ -124,25 +122,23 @@ class LocalRunner implements Runner {
   }
 
   #scope(): ExecutionScope & WaitingScope {
-    const { catalog, clock, host, deploymentName = "embedded" } = this.#options;
-    return {
-      isolates: this.#isolates,
-      deployment: this.deployment,
-      catalog,
-      clock,
-      host,
-      deploymentName,
-      envOf: (component) => this.#envOf(component),
-    };
+    const { catalog, clock, host, systemEnv, deploymentName = "embedded" } = this.#options;
+    const { deployment } = this;
+    const envOf = (component: ComponentPath) => environmentOf(deployment, systemEnv, component);
+    return { isolates: this.#isolates, deployment, catalog, clock, host, deploymentName, envOf };
   }
+}
 
-  #envOf(component: ComponentPath): (name: string) => string | undefined {
-    const { systemEnv } = this.#options;
-    const { env = this.#env, mountPath } = this.deployment.instance(component);
-    return (name) => {
-      const system = systemEnv[name];
-      if (system === undefined) return env[name];
-      return name === "CONVEX_SITE_URL" ? system + mountPath : system;
-    };
-  }
+/** What `process.env` answers to the code of a component instance. */
+function environmentOf(
+  deployment: LoadedDeployment,
+  systemEnv: Record<string, string>,
+  component: ComponentPath,
+): (name: string) => string | undefined {
+  const { env = deployment.env, mountPath } = deployment.instance(component);
+  return (name) => {
+    const system = systemEnv[name];
+    if (system === undefined) return env[name];
+    return name === "CONVEX_SITE_URL" ? system + mountPath : system;
+  };
 }

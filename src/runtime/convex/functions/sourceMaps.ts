@@ -9,7 +9,7 @@ const POSITION = /convex:\/([^/\s()]+)\/([^\s():]+):(\d+):(\d+)/;
 export class SourceMaps {
   readonly #root: string;
   readonly #programs: ReadonlyMap<string, Program>;
-  readonly #maps = new Map<string, SourceMap>();
+  readonly #maps = new Map<string, SourceMap[]>();
 
   /** `root`: the folder that holds the Convex folder. */
   constructor(root: string, programs: ReadonlyMap<string, Program>) {
@@ -27,20 +27,23 @@ export class SourceMaps {
 
   #positionOf(programName: string, modulePath: string, line: number, column: number): string {
     const program = this.#programs.get(programName);
-    const entry = program && this.#mapOf(program, modulePath)?.findEntry(line - 1, column - 1);
-    if (!entry || !("originalSource" in entry)) return `${modulePath}:${line}:${column}`;
-    const file = path.resolve(this.#root, "out", path.dirname(modulePath), entry.originalSource);
-    return `${path.relative(this.#root, file)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+    if (!program) return `${modulePath}:${line}:${column}`;
+    let position = { source: "", line: line - 1, column: column - 1 };
+    for (const map of this.#mapsOf(program, modulePath)) {
+      const entry = map.findEntry(position.line, position.column);
+      if (!("originalSource" in entry) || entry.originalSource === undefined) return `${modulePath}:${line}:${column}`;
+      position = { source: entry.originalSource, line: entry.originalLine, column: entry.originalColumn };
+    }
+    const file = path.resolve(this.#root, "out", path.dirname(modulePath), position.source);
+    return `${path.relative(this.#root, file)}:${position.line + 1}:${position.column + 1}`;
   }
 
-  #mapOf(program: Program, modulePath: string): SourceMap | undefined {
+  #mapsOf(program: Program, modulePath: string): SourceMap[] {
     const fileName = program.fileName(modulePath);
     const known = this.#maps.get(fileName);
     if (known) return known;
-    const text = program.source(modulePath)?.map;
-    if (!text) return undefined;
-    const map = new SourceMap(JSON.parse(text));
-    this.#maps.set(fileName, map);
-    return map;
+    const maps = program.source(modulePath)?.maps.map((text) => new SourceMap(JSON.parse(text))) ?? [];
+    this.#maps.set(fileName, maps);
+    return maps;
   }
 }

@@ -3,6 +3,7 @@
  * runtime supports (its `subtle_crypto` table) and no others. Keys are Node's `CryptoKey` objects.
  */
 import * as crypto from "node:crypto";
+import { DeveloperError } from "../errors.ts";
 import type { Feature } from "./globals/host.ts";
 
 export interface SubtleHost {
@@ -43,7 +44,7 @@ export function subtle(operation: string, args: unknown[], host: SubtleHost): un
   try {
     return perform(args as never, host);
   } catch (error) {
-    throw asWebCryptoError(error);
+    throw asWebCryptoError(error, operation === "importKey" ? "DataError" : "OperationError");
   }
 }
 
@@ -61,7 +62,7 @@ function sign([given, key, data]: [unknown, Key, BufferSource], host: SubtleHost
   const bytes = bytesOf(data);
   if (algorithm.name === "HMAC") return toArrayBuffer(hmac(key, bytes));
   const { hash, options } = signature(algorithm, key);
-  return toArrayBuffer(crypto.sign(hash, bytes, { key: crypto.KeyObject.from(key), ...options }));
+  return toArrayBuffer(crypto.sign(hash, bytes, { key: keyObjectFrom(key), ...options }));
 }
 
 function verify([given, key, signed, data]: [unknown, Key, BufferSource, BufferSource], host: SubtleHost): boolean {
@@ -73,11 +74,11 @@ function verify([given, key, signed, data]: [unknown, Key, BufferSource, BufferS
     return expected.length === signatureBytes.length && crypto.timingSafeEqual(expected, signatureBytes);
   }
   const { hash, options } = signature(algorithm, key);
-  return crypto.verify(hash, bytes, { key: crypto.KeyObject.from(key), ...options }, signatureBytes);
+  return crypto.verify(hash, bytes, { key: keyObjectFrom(key), ...options }, signatureBytes);
 }
 
 function hmac(key: Key, bytes: Uint8Array): Buffer {
-  return crypto.createHmac(hashOfKey(key), crypto.KeyObject.from(key)).update(bytes).digest();
+  return crypto.createHmac(hashOfKey(key), keyObjectFrom(key)).update(bytes).digest();
 }
 
 function signature(algorithm: Algorithm, key: Key): { hash: string | null; options: crypto.SigningOptions } {
@@ -131,7 +132,7 @@ function gcmParameters(algorithm: Algorithm, key: Key) {
 
 function sealGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
   const { name, iv, additional, tagBytes } = gcmParameters(algorithm, key);
-  const sealing = crypto.createCipheriv(name, crypto.KeyObject.from(key), iv, { authTagLength: tagBytes });
+  const sealing = crypto.createCipheriv(name, keyObjectFrom(key), iv, { authTagLength: tagBytes });
   if (additional) sealing.setAAD(additional);
   return Buffer.concat([sealing.update(bytes), sealing.final(), sealing.getAuthTag()]);
 }
@@ -139,7 +140,7 @@ function sealGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
 function openGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
   const { name, iv, additional, tagBytes } = gcmParameters(algorithm, key);
   if (bytes.length < tagBytes) throw new DOMException("The provided data is too small.", "OperationError");
-  const opening = crypto.createDecipheriv(name, crypto.KeyObject.from(key), iv, { authTagLength: tagBytes });
+  const opening = crypto.createDecipheriv(name, keyObjectFrom(key), iv, { authTagLength: tagBytes });
   if (additional) opening.setAAD(additional);
   opening.setAuthTag(bytes.subarray(bytes.length - tagBytes));
   return Buffer.concat([opening.update(bytes.subarray(0, bytes.length - tagBytes)), opening.final()]);
@@ -147,7 +148,7 @@ function openGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
 
 function runCipher(use: "encrypt" | "decrypt", key: Key, name: string, iv: Uint8Array, bytes: Uint8Array): Buffer {
   const make = use === "encrypt" ? crypto.createCipheriv : crypto.createDecipheriv;
-  const running = make(name, crypto.KeyObject.from(key), iv);
+  const running = make(name, keyObjectFrom(key), iv);
   return Buffer.concat([running.update(bytes), running.final()]);
 }
 
@@ -183,7 +184,7 @@ function runOaep(
 ): Buffer {
   if (use === "encrypt") needRandomness(host);
   const label = algorithm.label === undefined ? undefined : Buffer.from(bytesOf(algorithm.label as BufferSource));
-  const options = { key: crypto.KeyObject.from(key), oaepHash: hashOfKey(key), oaepLabel: label };
+  const options = { key: keyObjectFrom(key), oaepHash: hashOfKey(key), oaepLabel: label };
   return use === "encrypt" ? crypto.publicEncrypt(options, bytes) : crypto.privateDecrypt(options, bytes);
 }
 
@@ -209,7 +210,7 @@ function derive(algorithm: Algorithm, key: Key, lengthBits: number | null, host:
   if (algorithm.name === "ECDH") return deriveEcdh(algorithm, key, lengthBits);
   if (algorithm.name === "X25519") return unsupported("deriveBits with X25519", host);
   if (!lengthBits || lengthBits % 8 !== 0) throw new DOMException("length must be a multiple of 8", "OperationError");
-  const secret = crypto.KeyObject.from(key);
+  const secret = keyObjectFrom(key);
   const salt = bytesOf(algorithm.salt as BufferSource);
   const hash = hashName(algorithm.hash);
   if (algorithm.name === "HKDF") {
@@ -220,8 +221,8 @@ function derive(algorithm: Algorithm, key: Key, lengthBits: number | null, host:
 }
 
 function deriveEcdh(algorithm: Algorithm, key: Key, lengthBits: number | null): ArrayBuffer {
-  const publicKey = crypto.KeyObject.from(algorithm.public as Key);
-  const secret = crypto.diffieHellman({ privateKey: crypto.KeyObject.from(key), publicKey });
+  const publicKey = keyObjectFrom(algorithm.public as Key);
+  const secret = crypto.diffieHellman({ privateKey: keyObjectFrom(key), publicKey });
   if (lengthBits === null || lengthBits === undefined) return toArrayBuffer(secret);
   if (lengthBits > secret.length * 8) throw new DOMException("length is too long for the curve", "OperationError");
   return toArrayBuffer(secret.subarray(0, Math.ceil(lengthBits / 8)));
@@ -273,7 +274,18 @@ function toCryptoKey(
   usages: Iterable<crypto.webcrypto.KeyUsage>,
 ): Key {
   const isKdf = algorithm.name === "PBKDF2" || algorithm.name === "HKDF";
-  return key.toCryptoKey(algorithm as never, isKdf ? false : Boolean(extractable), [...usages]);
+  const made = key.toCryptoKey(algorithm as never, isKdf ? false : Boolean(extractable), [...usages]);
+  keyObjects.set(made, key);
+  return made;
+}
+
+/** The material of keys made here; Node no longer gives it out for keys that are not extractable. */
+const keyObjects = new WeakMap<Key, crypto.KeyObject>();
+
+function keyObjectFrom(key: Key): crypto.KeyObject {
+  const keyObject = keyObjects.get(key);
+  if (!keyObject) throw new TypeError("The provided value is not of type 'CryptoKey'");
+  return keyObject;
 }
 
 function secretBytes(format: KeyFormat, data: ImportArgs[1], algorithm: Algorithm): Uint8Array {
@@ -315,7 +327,7 @@ function publicJwk(bytes: Buffer, algorithm: Algorithm): crypto.JsonWebKey {
 
 function exportKey([format, key]: [KeyFormat, Key]): ArrayBuffer | object {
   if (!key.extractable) throw new DOMException("key is not extractable", "InvalidAccessError");
-  const keyObject = crypto.KeyObject.from(key);
+  const keyObject = keyObjectFrom(key);
   if (format === "jwk") {
     const jwk = keyObject.export({ format: "jwk" });
     return { ...jwk, alg: jwkAlgorithm(key), key_ops: key.usages, ext: true };
@@ -430,13 +442,13 @@ function checkUse(key: Key, algorithm: Algorithm, use: string): void {
 
 function needRandomness(host: SubtleHost): void {
   const refusal = host.refusal("cryptographic randomness");
-  if (refusal !== null) throw new Error(refusal);
+  if (refusal !== null) throw new DeveloperError("NoCryptoRng", refusal);
 }
 
 function unsupported(what: string, host: SubtleHost): never {
   const message = `Not implemented: ${what} for SubtleCrypto. Consider an action in a "use node" file instead.`;
   host.fail(message);
-  throw new Error(message);
+  throw new DeveloperError("NotImplemented", message);
 }
 
 function bytesOf(source: BufferSource): Uint8Array {
@@ -449,10 +461,9 @@ function toArrayBuffer(bytes: Uint8Array): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
-/** OpenSSL's and Node's errors become the OperationError or DataError that WebCrypto rejects with. */
-function asWebCryptoError(error: unknown): unknown {
-  if (error instanceof DOMException || error instanceof TypeError) return error;
-  const code = (error as { code?: unknown }).code;
-  if (typeof code !== "string") return error;
-  return new DOMException("The operation failed for an operation-specific reason", "OperationError");
+/** What OpenSSL and Node throw becomes the DOMException that WebCrypto rejects with. */
+function asWebCryptoError(error: unknown, name: "DataError" | "OperationError"): unknown {
+  const isOurs = error instanceof DOMException || error instanceof DeveloperError;
+  if (isOurs || (error instanceof TypeError && !("code" in error))) return error;
+  return new DOMException("The operation failed for an operation-specific reason", name);
 }

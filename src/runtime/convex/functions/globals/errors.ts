@@ -10,16 +10,22 @@ import type { IsolateHost } from "./host.ts";
 
 type ErrorClass = new (message?: string, options?: { cause?: unknown }) => Error;
 
+const FRAME = "    at ";
+
+const ordinaryInstanceOf = Function.prototype[Symbol.hasInstance];
+
 const OWN: Record<string, ErrorClass> = { Error, TypeError, RangeError, SyntaxError };
 
 /** Lets `instanceof Error`, `TypeError` … accept the host's errors as well as the isolate's. */
 export function recognizeHostErrors(hostErrors: Record<string, ErrorClass>): void {
-  const ordinary = Function.prototype[Symbol.hasInstance];
   for (const [name, own] of Object.entries(OWN)) {
     const theirs = hostErrors[name];
     Object.defineProperty(own, Symbol.hasInstance, {
       value(this: unknown, value: unknown): boolean {
-        return ordinary.call(this, value) || (this === own && theirs !== undefined && ordinary.call(theirs, value));
+        return (
+          ordinaryInstanceOf.call(this, value) ||
+          (this === own && theirs !== undefined && ordinaryInstanceOf.call(theirs, value))
+        );
       },
     });
   }
@@ -41,7 +47,7 @@ export function localError(error: unknown): unknown {
 export function installStackTraces(host: () => IsolateHost): void {
   Error.prepareStackTrace = (error, sites) => {
     const frames = sites.map((site) => host().describeFrame(String(site))).filter((frame) => frame !== null);
-    return [String(error), ...frames.map((frame) => `    at ${frame}`)].join("\n");
+    return [String(error), ...frames.map((frame) => FRAME + frame)].join("\n");
   };
 }
 
@@ -52,11 +58,19 @@ export interface Failure {
   data?: string;
 }
 
-/** What is reported of a thrown value. The SDK has replaced a ConvexError's data by its encoded JSON text. */
-export function describeFailure(thrown: unknown): Failure {
+/**
+ * What is reported of a thrown value. The SDK has replaced a ConvexError's data by its encoded JSON text.
+ * `describeFrame`: as the host's, for errors of the host that were not made in this isolate.
+ */
+export function describeFailure(thrown: unknown, describeFrame: IsolateHost["describeFrame"]): Failure {
   if (!(thrown instanceof Error)) return { message: `Uncaught ${String(thrown)}` };
-  const [, ...frames] = (typeof thrown.stack === "string" ? thrown.stack : "").split(/\n(?= {4}at )/);
-  const message = [`Uncaught ${thrown.name}: ${thrown.message}`, ...frames].join("\n");
+  const stack = typeof thrown.stack === "string" ? thrown.stack : "";
+  const sites = stack.split("\n").filter((line) => line.startsWith(FRAME));
+  // A stack made in this isolate is mapped already; one of the host's is not, and mostly about the host.
+  const isOwn = ordinaryInstanceOf.call(Error, thrown);
+  const frames = sites.filter((line) => isOwn || describeFrame(line) !== null);
+  const shown = isOwn ? frames : frames.map((line) => describeFrame(line));
+  const message = [`Uncaught ${thrown.name}: ${thrown.message}`, ...shown].join("\n");
   const isConvexError = "ConvexErrorSymbol" in thrown && "data" in thrown && typeof thrown.data === "string";
   return isConvexError ? { message, data: thrown.data as string } : { message };
 }

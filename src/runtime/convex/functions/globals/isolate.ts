@@ -46,7 +46,7 @@ export class Isolate {
   onSettled: () => void = () => {};
   readonly parked: ParkedSyscall[] = [];
   #host: IsolateHost | undefined;
-  #random = new Random(Uint32Array.of(1, 2, 3, 4));
+  #random: Random | undefined;
   #next: (() => void) | undefined;
 
   constructor(errors: Parameters<typeof recognizeHostErrors>[0]) {
@@ -55,13 +55,14 @@ export class Isolate {
     installStackTraces(host);
     installDate(host);
     installConsole(host);
-    installCrypto(host, () => this.#random);
+    const random = () => this.#random ?? noRandomness();
+    installCrypto(host, random);
     installPerformance(host);
     installTimers(host);
     installWeb(host);
     installFetch(host);
     installProcess(host);
-    Math.random = () => this.#random.float();
+    Math.random = () => random().float();
     defineGlobal("self", globalThis);
     defineGlobal("WeakRef", StrongRef);
     defineGlobal("FinalizationRegistry", NoFinalizationRegistry);
@@ -80,14 +81,14 @@ export class Isolate {
     this.#next = () => this.#start(() => work((path) => modules.load(path)));
   }
 
-  /** From now on random numbers follow `seed`. */
+  /** From now on random numbers follow `seed`; without one there are none. */
   reseed(seed: Uint32Array): void {
     this.#random = new Random(seed);
   }
 
   /** What is reported of a thrown value, judged by this realm. */
   describe(thrown: unknown): Failure {
-    return describeFailure(thrown);
+    return describeFailure(thrown, (site) => (this.#host as IsolateHost).describeFrame(site));
   }
 
   /** Entered by the host; microtasks run when it returns. */
@@ -112,7 +113,7 @@ export class Isolate {
   failByRejected(promises: Promise<unknown>[]): void {
     this.#next = () => {
       const fail = (reason: unknown) => {
-        if (this.state.kind !== "failed") this.state = { kind: "failed", failure: describeFailure(reason) };
+        if (this.state.kind !== "failed") this.state = { kind: "failed", failure: this.describe(reason) };
       };
       for (const promise of promises) Promise.prototype.then.call(promise, undefined, fail);
     };
@@ -126,7 +127,7 @@ export class Isolate {
     };
     new Promise((resolve) => resolve(work())).then(
       (value) => settle({ kind: "done", value }),
-      (reason) => settle({ kind: "failed", failure: describeFailure(reason) }),
+      (reason) => settle({ kind: "failed", failure: this.describe(reason) }),
     );
   }
 
@@ -150,6 +151,10 @@ export class Isolate {
   }
 }
 
+function noRandomness(): never {
+  throw new Error("Random values are unsupported in configuration");
+}
+
 function locally<T>(work: () => T): T {
   try {
     return work();
@@ -160,6 +165,9 @@ function locally<T>(work: () => T): T {
 
 /** `process` has only `env`, and `env` can only be asked for one name at a time. */
 function installProcess(host: () => IsolateHost): void {
-  const env = new Proxy({}, { get: (_, name) => (typeof name === "string" ? host().env(name) : undefined) });
+  const env = new Proxy(
+    {},
+    { get: (_, name) => (typeof name === "string" ? locally(() => host().env(name)) : undefined) },
+  );
   defineGlobal("process", { env });
 }
