@@ -17,12 +17,12 @@ export default function Workspace() {
   if (!account) return <Splash />;
   return (
     <NoticeProvider>
-      <Desk account={account} />
+      <Pages account={account} />
     </NoticeProvider>
   );
 }
 
-function Desk({ account }: { account: Account }) {
+function Pages({ account }: { account: Account }) {
   useThemeOf(account);
   return (
     <div className="flex h-full">

@@ -38,8 +38,29 @@ export function Conversation({ account, threadId }: ConversationProps) {
 
 function OpenConversation({ account, threadId }: ConversationProps) {
   const conversation = useConversation(threadId);
-  const { streaming, stop, send } = conversation;
-  const { models, chosen, choose } = useModelChoice(account);
+  const choice = useModelChoice(account);
+  const empty = threadId === null && conversation.opening === null;
+  return (
+    <div className={clsx("flex min-h-0 flex-1 flex-col", empty && "justify-center")}>
+      {empty ? (
+        <Welcome name={account.name} />
+      ) : (
+        <MessageLog key={threadId} conversation={conversation} models={choice.models} />
+      )}
+      <Desk threadId={threadId} conversation={conversation} choice={choice} />
+    </div>
+  );
+}
+
+interface DeskProps {
+  threadId: string | null;
+  conversation: ReturnType<typeof useConversation>;
+  choice: ReturnType<typeof useModelChoice>;
+}
+
+/** Where a person writes, with a draft for each thread. Drafts live in memory alone, and end with the session. */
+function Desk({ threadId, conversation, choice }: DeskProps) {
+  const { send, stop, streaming, problem, sending } = conversation;
   const [drafts, setDrafts] = useState<Record<string, string>>({});
   const draftKey = threadId ?? "";
   const setDraft = (draft: string) => setDrafts((all) => ({ ...all, [draftKey]: draft }));
@@ -49,33 +70,24 @@ function OpenConversation({ account, threadId }: ConversationProps) {
 
   async function sendDraft(text: string) {
     setDraft("");
-    if (!(await send(text, chosen))) setDraft(text);
+    if (!(await send(text, choice.chosen))) setDraft(text);
   }
-
-  const empty = threadId === null && conversation.opening === null;
   return (
-    <div className={clsx("flex min-h-0 flex-1 flex-col", empty && "justify-center")}>
-      {empty ? (
-        <Welcome name={account.name} />
-      ) : (
-        <MessageLog key={draftKey} conversation={conversation} models={models} />
-      )}
-      <div className="mx-auto w-full max-w-[46rem] px-4 md:px-6">
-        <Composer
-          key={draftKey}
-          draft={drafts[draftKey] ?? ""}
-          onDraft={setDraft}
-          onSend={(text) => void sendDraft(text)}
-          onStop={onStop}
-          problem={conversation.problem}
-          sending={conversation.sending}
-        >
-          <ModelPicker models={models} chosen={chosen} onChoose={choose} />
-        </Composer>
-        <p className="py-2.5 text-center text-[12.5px] text-muted">
-          Models make mistakes. <Contact />
-        </p>
-      </div>
+    <div className="mx-auto w-full max-w-[46rem] px-4 md:px-6">
+      <Composer
+        key={draftKey}
+        draft={drafts[draftKey] ?? ""}
+        onDraft={setDraft}
+        onSend={(text) => void sendDraft(text)}
+        onStop={onStop}
+        problem={problem}
+        sending={sending}
+      >
+        <ModelPicker models={choice.models} chosen={choice.chosen} onChoose={choice.choose} />
+      </Composer>
+      <p className="py-2.5 text-center text-[12.5px] text-muted">
+        Models make mistakes. <Contact />
+      </p>
     </div>
   );
 }

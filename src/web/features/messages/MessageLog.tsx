@@ -15,7 +15,7 @@ interface MessageLogProps {
 
 /** The messages, oldest on top. Stays at the newest while it grows, unless the person scrolled away from it. */
 export function MessageLog({ conversation, models }: MessageLogProps) {
-  const { messages, loading, loadOlder, opening, tryAgain, select } = conversation;
+  const { messages, streaming, loading, loadOlder, opening, tryAgain, select } = conversation;
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({
     initial: "instant",
     resize: "instant",
@@ -30,6 +30,9 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
   return (
     <div className="relative min-h-0 flex-1">
       <h1 className="sr-only">Chat</h1>
+      <p role="status" className="sr-only">
+        {loading ? "Opening the chat" : streaming ? "A reply is being written" : ""}
+      </p>
       {/* Focusable, so that it can be scrolled with the keyboard. */}
       <section ref={scrollRef} tabIndex={0} aria-label="Messages" className="scroll-quiet h-full overflow-y-auto">
         <div
@@ -55,7 +58,6 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
             ),
           )}
           {opening !== null && messages.length === 0 && <PersonMessage text={opening} />}
-          {loading && opening === null && <p className="sr-only">Opening the chat</p>}
         </div>
       </section>
       {!isAtBottom && (

@@ -7,7 +7,10 @@ import { BadEnding } from "./BadEnding.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { useReplyText } from "./useReplyText.ts";
 
-const Markdown = lazy(() => import("./Markdown.tsx"));
+// Fetched as soon as somebody is signed in, so that the first word of the first reply finds the renderer ready. A
+// reply is readable without it, so that a fetch that fails costs the formatting and nothing else.
+const markdown = import("./Markdown.tsx").catch(() => ({ default: PlainText }));
+const Markdown = lazy(() => markdown);
 
 interface ReplyMessageProps {
   reply: Message;
@@ -28,7 +31,7 @@ export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyM
       {shown === "" && live && <Thinking />}
       {shown !== "" && (
         // Until the renderer is there, the words are shown as they are: the first must not wait for it.
-        <Suspense fallback={<div className="markdown whitespace-pre-wrap">{shown}</div>}>
+        <Suspense fallback={<PlainText>{shown}</PlainText>}>
           <Markdown live={live}>{shown}</Markdown>
         </Suspense>
       )}
@@ -50,6 +53,10 @@ export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyM
       </div>
     </article>
   );
+}
+
+function PlainText({ children }: { children: string }) {
+  return <div className="markdown whitespace-pre-wrap">{children}</div>;
 }
 
 function Thinking() {
