@@ -7,7 +7,6 @@ import { Vault } from "./encryption/vault.ts";
 import { notFound, refusal } from "./lib/errors.ts";
 import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
-import { spendRate } from "./lib/rateLimits.ts";
 import { requestName } from "./lib/requests.ts";
 import { loadOwnedMessage } from "./messages/access.ts";
 import { endReply } from "./messages/endings.ts";
@@ -15,15 +14,17 @@ import { drawLease, loadGeneration } from "./messages/leases.ts";
 import { checkedText, openPiece } from "./messages/texts.ts";
 import {
   addTurn,
-  findByRequest,
+  findReply,
+  findTurn,
   forkAt,
   joinFork,
   nextSpot,
   openOrCreateThread,
+  spendTurn,
   startReply,
 } from "./messages/turns.ts";
 import { presentMessages, vMessage } from "./messages/views.ts";
-import { chooseChatModel } from "./models/catalogue.ts";
+import { chooseChatModel, sameChatModel } from "./models/catalogue.ts";
 import { loadOwnedThread, openOwnedThread } from "./threads/access.ts";
 import { isOnPath, loadPath, messagesOf } from "./threads/paths.ts";
 
@@ -62,13 +63,11 @@ export const send = viewerMutation({
   handler: async (ctx, { threadId, requestId, attachmentIds = [], ...args }) => {
     const text = checkedText(args.text);
     const request = requestName(requestId);
-    const sent = await findByRequest(ctx, request, "message");
-    const reply = sent && (await findByRequest(ctx, request, "reply"));
-    if (reply) return { threadId: sent.threadId, messageId: sent._id, replyId: reply._id };
+    const made = await findTurn(ctx, request);
+    if (made) return made;
     if (attachmentIds.length > 0) throw notFound("attachment");
     const model = chooseChatModel(args.model);
-    const nowMs = Date.now();
-    await spendRate(ctx, "turn", { key: ctx.viewer.user.identityId, nowMs });
+    const { nowMs } = await spendTurn(ctx);
     const open = await openOrCreateThread(ctx, { threadId, text, request, nowMs });
     return addTurn(ctx, open, { text, spot: await nextSpot(ctx, open.thread), request, model, nowMs });
   },
@@ -141,14 +140,12 @@ export const regenerate = viewerMutation({
   handler: async (ctx, { messageId, requestId, ...args }) => {
     const earlier = await loadOwnedMessage(ctx, messageId);
     if (earlier.role !== "assistant") throw refusal("invalid", "Only a reply can be regenerated.");
-    const made = requestId && (await findByRequest(ctx, requestName(requestId), "reply"));
+    const made = requestId === undefined ? null : await findReply(ctx, requestName(requestId));
     if (made) return { threadId: made.threadId, replyId: made._id };
-    const model = chooseChatModel(args.model ?? earlier.model);
-    const nowMs = Date.now();
-    await spendRate(ctx, "turn", { key: ctx.viewer.user.identityId, nowMs });
+    const model = args.model === undefined ? sameChatModel(earlier.model) : chooseChatModel(args.model);
+    const { nowMs } = await spendTurn(ctx);
     const { thread } = await openOwnedThread(ctx, earlier.threadId);
-    const spot = await forkAt(ctx, earlier);
-    const request = requestId ? requestName(requestId) : `fork:${thread._id}:${spot.branch}`;
+    const { spot, request } = await forkAt(ctx, earlier, requestId);
     const replyId = await startReply(ctx, thread, { request, model, spot, nowMs });
     await joinFork(ctx, spot.forkId, replyId);
     return { threadId: thread._id, replyId };
@@ -171,15 +168,12 @@ export const edit = viewerMutation({
     const text = checkedText(args.text);
     const earlier = await loadOwnedMessage(ctx, messageId);
     if (earlier.role !== "user") throw refusal("invalid", "Only your own messages can be edited.");
-    const made = requestId && (await findByRequest(ctx, requestName(requestId), "message"));
-    const reply = requestId && made && (await findByRequest(ctx, requestName(requestId), "reply"));
-    if (made && reply) return { threadId: made.threadId, messageId: made._id, replyId: reply._id };
+    const made = requestId === undefined ? null : await findTurn(ctx, requestName(requestId));
+    if (made) return made;
     const model = chooseChatModel(args.model);
-    const nowMs = Date.now();
-    await spendRate(ctx, "turn", { key: ctx.viewer.user.identityId, nowMs });
+    const { nowMs } = await spendTurn(ctx);
     const open = await openOwnedThread(ctx, earlier.threadId);
-    const spot = await forkAt(ctx, earlier);
-    const request = requestId ? requestName(requestId) : `fork:${open.thread._id}:${spot.branch}`;
+    const { spot, request } = await forkAt(ctx, earlier, requestId);
     const ids = await addTurn(ctx, open, { text, spot, request, model, nowMs });
     await joinFork(ctx, spot.forkId, ids.messageId);
     return ids;

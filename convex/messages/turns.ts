@@ -5,6 +5,8 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { recordIdFor } from "../encryption/salts.ts";
 import { refusal } from "../lib/errors.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
+import { spendRate } from "../lib/rateLimits.ts";
+import { requestName } from "../lib/requests.ts";
 import { type OpenThread, openOwnedThread } from "../threads/access.ts";
 import { createThread } from "../threads/creation.ts";
 import { branchAt, loadPath, walkBack } from "../threads/paths.ts";
@@ -28,8 +30,26 @@ interface Turn {
   nowMs: number;
 }
 
-/** The message that an earlier call of the same request made in this role, if there was one. */
-export async function findByRequest(
+/** What a turn made. */
+export interface TurnIds {
+  threadId: Id<"threads">;
+  messageId: Id<"messages">;
+  replyId: Id<"messages">;
+}
+
+/** The turn that an earlier call of the same request made, if there was one. */
+export async function findTurn(ctx: ViewerMutationCtx, request: string): Promise<TurnIds | null> {
+  const message = await findByRequest(ctx, request, "message");
+  const reply = message && (await findByRequest(ctx, request, "reply"));
+  return reply && { threadId: reply.threadId, messageId: message._id, replyId: reply._id };
+}
+
+/** The reply that an earlier call of the same request made, if there was one. */
+export function findReply(ctx: ViewerMutationCtx, request: string): Promise<Doc<"messages"> | null> {
+  return findByRequest(ctx, request, "reply");
+}
+
+async function findByRequest(
   ctx: ViewerMutationCtx,
   request: string,
   role: "message" | "reply",
@@ -39,6 +59,13 @@ export async function findByRequest(
     .query("messages")
     .withIndex("by_record", (q) => q.eq("recordId", recordId))
     .unique();
+}
+
+/** Counts a turn against the person's rate. Throws `limit_exceeded`. */
+export async function spendTurn(ctx: ViewerMutationCtx): Promise<{ nowMs: number }> {
+  const nowMs = Date.now();
+  await spendRate(ctx, "turn", { key: ctx.viewer.user.identityId, nowMs });
+  return { nowMs };
 }
 
 /** The thread a message is sent to, or a new one titled with the message's first words. */
@@ -62,9 +89,13 @@ export async function nextSpot(ctx: ViewerMutationCtx, thread: Doc<"threads">): 
 
 /**
  * Opens a branch on which an alternative to `message` goes, and makes it the one that is shown. The caller inserts the
- * alternative at the spot and adds it with `joinFork`. Throws `limit_exceeded` for a thread with too many branches.
+ * alternative at the spot, in the name of the request, and adds it with `joinFork`. Throws `limit_exceeded` for a thread with too many branches.
  */
-export async function forkAt(ctx: ViewerMutationCtx, message: Doc<"messages">): Promise<Required<Spot>> {
+export async function forkAt(
+  ctx: ViewerMutationCtx,
+  message: Doc<"messages">,
+  requestId: string | undefined,
+): Promise<{ spot: Required<Spot>; request: string }> {
   const { threadId, workspaceId, depth } = message;
   const newest = await ctx.db
     .query("branches")
@@ -78,7 +109,10 @@ export async function forkAt(ctx: ViewerMutationCtx, message: Doc<"messages">): 
   const parent = branchAt(await loadPath(ctx.db, threadId, message.branch), depth - 1);
   await ctx.db.insert("branches", { workspaceId, threadId, branch, parent, fromDepth: depth });
   await ctx.db.patch("threads", threadId, { branch });
-  return { branch, depth, forkId: message.forkId ?? (await openFork(ctx, message)) };
+  const forkId = message.forkId ?? (await openFork(ctx, message));
+  // No two forks of a thread have the same number, so it can name the request of a client that does not.
+  const request = requestId === undefined ? `fork:${threadId}:${branch}` : requestName(requestId);
+  return { spot: { branch, depth, forkId }, request };
 }
 
 async function openFork(ctx: ViewerMutationCtx, message: Doc<"messages">): Promise<Id<"forks">> {
@@ -100,7 +134,7 @@ export async function addTurn(
   ctx: ViewerMutationCtx,
   { thread, seal }: OpenThread,
   { text, spot, ...turn }: Turn & { text: string; spot: Spot },
-): Promise<{ threadId: Id<"threads">; messageId: Id<"messages">; replyId: Id<"messages"> }> {
+): Promise<TurnIds> {
   const recordId = await recordIdFor(ctx.viewer.userId, turn.request, "message");
   const messageId = await ctx.db.insert("messages", {
     ...ownership(thread),

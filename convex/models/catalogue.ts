@@ -18,3 +18,9 @@ export function chooseChatModel(id: string | undefined): ChatModel {
   if (!chosen) throw refusal("invalid", "This model is not available.");
   return chosen;
 }
+
+/** The chat model of that id while the catalogue has it, and the default one after. */
+export function sameChatModel(id: string | undefined): ChatModel {
+  const models = chatModels();
+  return models.find((model) => model.id === id) ?? models[0];
+}

@@ -107,6 +107,13 @@ describe("regenerating", () => {
     expect((await readMessages(ada, threadId))[0]).toMatchObject({ _id: other.replyId, model: "large" });
   });
 
+  it("uses the default model where the first one is no longer offered", async () => {
+    const { threadId, replyId } = await say(ada, "One");
+    vi.stubEnv("CHAT_MODELS", '[{"id":"new"}]');
+    await ada.mutation(api.messages.regenerate, { messageId: replyId });
+    expect((await readMessages(ada, threadId))[0]).toMatchObject({ model: "new" });
+  });
+
   it("the same request again is the same reply", async () => {
     const { replyId } = await say(ada, "One");
     const request = { messageId: replyId, requestId: crypto.randomUUID() };
