@@ -11,6 +11,7 @@ export interface Ports {
   web: number;
   api: number;
   site: number;
+  objects: number;
   identity: number;
   models: number;
 }
@@ -32,7 +33,7 @@ interface Flag {
 const FLAGS = {
   "port-base": {
     description:
-      "first port: web N, Convex API N+210, HTTP actions N+211, identity N+213, models N+214; 0: any free ones",
+      "first port: web N, Convex API N+210, HTTP actions N+211, objects N+212, identity N+213, models N+214; 0: any free",
     value: "N",
     default: "3000",
   },
@@ -48,6 +49,7 @@ export const HOME_VARIABLES = {
 export const FUNCTION_VARIABLES = {
   identity: ["CLERK_JWT_ISSUER_DOMAIN", "CLERK_SECRET_KEY", "CLERK_API_URL", "CLERK_WEBHOOK_SECRET"],
   chat: ["CHAT_BASE_URL", "CHAT_API_KEY", "CHAT_MODELS"],
+  media: ["R2_ENDPOINT", "R2_BUCKET", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"],
   crypto: ["CRYPTO_KEYRING", "CRYPTO_ACTIVE_KID", "CRYPTO_ENV_ID"],
   site: ["APP_URL", "ALLOWED_ORIGINS"],
   operator: ["OPERATOR_NAME", "PRIVACY_EMAIL", "SECURITY_EMAIL"],
@@ -83,7 +85,7 @@ export function readConfig(args: string[], processEnv: NodeJS.ProcessEnv, projec
 /** Ports of a home whose web page is on `base`; base 0 lets the operating system choose each. */
 function portsFrom(base: number): Ports {
   const at = (offset: number) => (base === 0 ? 0 : base + offset);
-  return { web: at(0), api: at(210), site: at(211), identity: at(213), models: at(214) };
+  return { web: at(0), api: at(210), site: at(211), objects: at(212), identity: at(213), models: at(214) };
 }
 
 /** The settings of one group when the person set its first variable, else null. */

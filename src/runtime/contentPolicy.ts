@@ -7,6 +7,7 @@ export interface ContentPolicy {
   scriptSrc: Sources;
   styleSrc: Sources;
   imgSrc: Sources;
+  mediaSrc: Sources;
   fontSrc: Sources;
   connectSrc: Sources;
   workerSrc: Sources;
@@ -21,8 +22,9 @@ const SELF = "'self'";
 const NONE = "'none'";
 
 /**
- * Scripts, fonts and images are the page's own; it connects to `services` (origins) and nowhere else. Styles may
- * be inline, since the dialogs lock scrolling with a style element whose content depends on the page; scripts
+ * Scripts and fonts are the page's own. It connects to `services` (origins), shows their pictures and videos, and goes
+ * nowhere else; pictures may also be the page's memory (`blob:`), where a file is previewed before it is uploaded.
+ * Styles may be inline, since the dialogs lock scrolling with a style element whose content depends on the page; scripts
  * never. With Clerk (`clerkHost`, its Frontend API), the sources Clerk's documentation asks for are added.
  */
 export function contentPolicy(services: readonly string[], clerkHost: string | null): ContentPolicy {
@@ -33,7 +35,8 @@ export function contentPolicy(services: readonly string[], clerkHost: string | n
     defaultSrc: [NONE],
     scriptSrc: [SELF, ...clerk(clerkOrigin, challenges)],
     styleSrc: [SELF, "'unsafe-inline'"],
-    imgSrc: [SELF, ...clerk("https://img.clerk.com")],
+    imgSrc: [SELF, "blob:", ...services.filter(isHttp), ...clerk("https://img.clerk.com")],
+    mediaSrc: [SELF, ...services.filter(isHttp)],
     fontSrc: [SELF],
     connectSrc: [SELF, ...services, ...clerk(clerkOrigin)],
     workerSrc: [SELF, ...clerk("blob:")],
@@ -43,6 +46,10 @@ export function contentPolicy(services: readonly string[], clerkHost: string | n
     formAction: [SELF],
     frameAncestors: [NONE],
   };
+}
+
+function isHttp(origin: string): boolean {
+  return origin.startsWith("http");
 }
 
 /** The Frontend API host a publishable key names: base64 of `host$` after `pk_test_` or `pk_live_`; null for none. */

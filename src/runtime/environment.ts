@@ -8,9 +8,13 @@ import type { PageConfig } from "./web.ts";
 export interface ServiceUrls {
   identity: string;
   models: string;
+  objects: string;
   /** Origins of the web page, the one to link to first. */
   webOrigins: readonly [string, ...string[]];
 }
+
+/** The one bucket of the object store. */
+export const BUCKET = "noruxa-media";
 
 /** Shown where the person named no operator: whoever runs this home is. */
 const OPERATOR: Env = {
@@ -32,6 +36,12 @@ export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls): Env 
       CHAT_BASE_URL: `${urls.models}/v1`,
       CHAT_API_KEY: secrets.modelsApiKey,
       CHAT_MODELS: JSON.stringify(MODELS.map(({ id, label }) => ({ id, label }))),
+    }),
+    ...(chosenGroup(own, "media") ?? {
+      R2_ENDPOINT: urls.objects,
+      R2_BUCKET: BUCKET,
+      R2_ACCESS_KEY_ID: secrets.objects.accessKeyId,
+      R2_SECRET_ACCESS_KEY: secrets.objects.secretAccessKey,
     }),
     ...secrets.crypto,
     APP_URL: own["APP_URL"] || urls.webOrigins[0],

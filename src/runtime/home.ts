@@ -9,10 +9,11 @@ import type { HomeConfig } from "./config.ts";
 import { clerkHostOf } from "./contentPolicy.ts";
 import { startConvex } from "./convex/server.ts";
 import { openDataFolder, readIfThere, writePrivately } from "./dataFolder.ts";
-import { functionEnv, pageConfig } from "./environment.ts";
+import { BUCKET, functionEnv, pageConfig } from "./environment.ts";
 import { startIdentity } from "./identity/server.ts";
 import { withLocalhost } from "./listen.ts";
 import { startModels } from "./models/server.ts";
+import { startObjects } from "./objects/server.ts";
 import { loadSecrets } from "./secrets.ts";
 import { type PageConfig, startWeb } from "./web.ts";
 import { ensureWebBuild } from "./webBuild.ts";
@@ -34,6 +35,7 @@ export interface Home {
   siteUrl: string;
   identityUrl: string;
   modelsUrl: string;
+  objectsUrl: string;
   adminKey: string;
   /** Stops everything, in the reverse order of starting. */
   close(): Promise<void>;
@@ -77,11 +79,23 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     const models = await startModels({ host, port: ports.models, apiKey: secrets.modelsApiKey, adminKey });
     closing.defer(models.close);
 
+    const objects = await startObjects({
+      dataDir: path.join(folder.dir, "objects"),
+      host,
+      port: ports.objects,
+      bucket: BUCKET,
+      ...secrets.objects,
+      allowedOrigins: webOrigins,
+      adminKey,
+      log,
+    });
+    closing.defer(objects.close);
+
     mkdirSync(databaseDir, { recursive: true, mode: 0o700 });
     const convex = await startConvex({
       dataDir: databaseDir,
       convexDir: path.join(projectDir, "convex"),
-      env: functionEnv(env, secrets, { identity: identity.url, models: models.url, webOrigins }),
+      env: functionEnv(env, secrets, { identity: identity.url, models: models.url, objects: objects.url, webOrigins }),
       clock,
       onClockMoved: (aheadMs) => writePrivately(clockFile(folder.dir), JSON.stringify({ aheadMs })),
       adminKey,
@@ -102,6 +116,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
       siteUrl: convex.siteUrl,
       identityUrl: identity.url,
       modelsUrl: models.url,
+      objectsUrl: objects.url,
       adminKey,
       close: () => closing.disposeAsync(),
     };

@@ -51,7 +51,7 @@ function banner(home: Home): string {
     `  Noruxa is ready: ${home.webUrl}`,
     "",
     `  Convex ${home.apiUrl} · HTTP actions ${home.siteUrl}`,
-    `  Identity stand-in ${home.identityUrl} · model stand-in ${home.modelsUrl}`,
+    `  Objects ${home.objectsUrl} · identity stand-in ${home.identityUrl} · model stand-in ${home.modelsUrl}`,
     "  Stop with Ctrl-C; everything is kept.",
     "",
   ].join("\n");

@@ -7,6 +7,7 @@ import { type KeyringSettings, parseKeyring } from "../shared/keyring.ts";
 import { chosenGroup, type Env, FUNCTION_VARIABLES } from "./config.ts";
 import { readIfThere, writePrivately } from "./dataFolder.ts";
 import { HomeError } from "./homeError.ts";
+import type { Credentials } from "./objects/gate.ts";
 
 export interface Secrets {
   /** `name|hex`, as Convex admin keys look; also in `<data>/admin.key`. */
@@ -19,6 +20,8 @@ export interface Secrets {
   webhookSecret: string;
   /** Bearer key of the model stand-in. */
   modelsApiKey: string;
+  /** Signs requests to the object store. */
+  objects: Credentials;
 }
 
 /**
@@ -41,6 +44,7 @@ export function loadSecrets(dataDir: string, databaseDir: string, env: Env): Sec
     identitySecretKey: own["CLERK_SECRET_KEY"]!,
     webhookSecret: own["CLERK_WEBHOOK_SECRET"]!,
     modelsApiKey: own["CHAT_API_KEY"]!,
+    objects: { accessKeyId: own["R2_ACCESS_KEY_ID"]!, secretAccessKey: own["R2_SECRET_ACCESS_KEY"]! },
   };
 }
 
@@ -79,6 +83,8 @@ function newServiceSecrets(): Env {
     CLERK_SECRET_KEY: `sk_test_${randomBytes(24).toString("hex")}`,
     CLERK_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString("base64")}`,
     CHAT_API_KEY: `sk-standin-${randomBytes(24).toString("hex")}`,
+    R2_ACCESS_KEY_ID: randomBytes(16).toString("hex"),
+    R2_SECRET_ACCESS_KEY: randomBytes(32).toString("hex"),
   };
 }
 

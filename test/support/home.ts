@@ -10,6 +10,7 @@ export interface Urls {
   web: string;
   api: string;
   site: string;
+  objects: string;
   identity: string;
   models: string;
 }
@@ -38,7 +39,7 @@ export interface HomeOptions {
   env?: Record<string, string>;
 }
 
-const OFFSETS = { web: 0, api: 210, site: 211, identity: 213, models: 214 } as const;
+const OFFSETS = { web: 0, api: 210, site: 211, objects: 212, identity: 213, models: 214 } as const;
 const START_LIMIT_MS = 45_000;
 const STOP_LIMIT_MS = 10_000;
 

@@ -19,7 +19,7 @@ test("without flags a home is on port 3000 and those above it, on this machine o
   const dir = await projectWith();
   expect(readConfig([], {}, dir)).toEqual({
     host: "127.0.0.1",
-    ports: { web: 3000, api: 3210, site: 3211, identity: 3213, models: 3214 },
+    ports: { web: 3000, api: 3210, site: 3211, objects: 3212, identity: 3213, models: 3214 },
     dataDir: path.join(dir, ".noruxa"),
     env: {},
   });
@@ -31,10 +31,11 @@ test("--port-base moves every port, and 0 leaves the choice to the operating sys
     web: 4000,
     api: 4210,
     site: 4211,
+    objects: 4212,
     identity: 4213,
     models: 4214,
   });
-  expect(Object.values(readConfig(["--port-base", "0"], {}, dir)!.ports)).toEqual([0, 0, 0, 0, 0]);
+  expect(Object.values(readConfig(["--port-base", "0"], {}, dir)!.ports)).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("the environment wins over .env.local, and HOST is read from either", async () => {
@@ -68,10 +69,12 @@ const secrets: Secrets = {
   identitySecretKey: "sk_test_1",
   webhookSecret: "whsec_1",
   modelsApiKey: "sk-1",
+  objects: { accessKeyId: "id", secretAccessKey: "secret" },
 };
 const urls = {
   identity: "http://127.0.0.1:3213",
   models: "http://127.0.0.1:3214",
+  objects: "http://127.0.0.1:3212",
   webOrigins: withLocalhost("http://127.0.0.1:3000"),
 };
 
@@ -84,6 +87,10 @@ test("functions get the stand-ins where the person set nothing", () => {
     CHAT_BASE_URL: "http://127.0.0.1:3214/v1",
     CHAT_API_KEY: "sk-1",
     CHAT_MODELS: expect.stringContaining('"id":"standin-swift"'),
+    R2_ENDPOINT: "http://127.0.0.1:3212",
+    R2_BUCKET: "noruxa-media",
+    R2_ACCESS_KEY_ID: "id",
+    R2_SECRET_ACCESS_KEY: "secret",
     ...secrets.crypto,
     APP_URL: "http://127.0.0.1:3000",
     ALLOWED_ORIGINS: "http://127.0.0.1:3000,http://localhost:3000",

@@ -8,7 +8,7 @@
  * module. esbuild therefore rewrites each bundled ES module as CommonJS. A dynamic `import()` becomes a
  * `require` inside a resolved promise, which the loader tells apart by the time at which it arrives.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import * as esbuild from "esbuild";
 import { DeploymentError } from "./deploymentError.ts";
@@ -47,7 +47,12 @@ export interface Bundle {
   definitions: DefinitionBundle[];
   authConfig: StandaloneModule | null;
   /** The app's modules for Node ("use node"): ES modules as esbuild wrote them. */
-  node: { entryPoints: string[]; modules: ModuleSource[] };
+  node: {
+    entryPoints: string[];
+    modules: ModuleSource[];
+    /** Where the packages are that were left out of the bundle; null where none were. */
+    packagesDir: string | null;
+  };
 }
 
 /** An imported definition is resolved to this prefix and the base64url of its definition path. */
@@ -127,15 +132,26 @@ async function buildModules(
 
 async function bundleNodeModules(root: string, convexDir: string): Promise<Bundle["node"]> {
   const { node } = findEntryPoints(convexDir);
-  if (node.length === 0) return { entryPoints: [], modules: [] };
+  const external = externalPackages(root);
+  if (node.length === 0) return { entryPoints: [], modules: [], packagesDir: null };
   const files = await build(root, convexDir, node, {
     platform: "node",
     chunkNames: "_deps/node/[hash]",
     splitting: true,
+    external,
     plugins: [serverOnlyStub, wasmModules],
   });
   const modules = files.map(({ path, code, map }) => ({ path, code, maps: [map] }));
-  return { entryPoints: node.map((file) => outputPath(convexDir, file)), modules };
+  const packagesDir = external.length > 0 ? path.join(root, "node_modules") : null;
+  return { entryPoints: node.map((file) => outputPath(convexDir, file)), modules, packagesDir };
+}
+
+/** Packages that `convex.json` keeps out of the bundle, such as those with native code. */
+function externalPackages(root: string): string[] {
+  const file = path.join(root, "convex.json");
+  if (!existsSync(file)) return [];
+  const { node } = JSON.parse(readFileSync(file, "utf8")) as { node?: { externalPackages?: string[] } };
+  return node?.externalPackages ?? [];
 }
 
 /** The official CLI's options; whitespace is kept because its source maps need the lines. */
@@ -143,7 +159,7 @@ async function build(
   root: string,
   directory: string,
   entryPoints: string[],
-  options: Pick<esbuild.BuildOptions, "platform" | "chunkNames" | "splitting" | "plugins">,
+  options: Pick<esbuild.BuildOptions, "platform" | "chunkNames" | "splitting" | "external" | "plugins">,
 ): Promise<OutputFile[]> {
   const outdir = path.join(root, "out");
   const result = await readableErrors(() =>

@@ -1,5 +1,5 @@
 /** The "use node" modules of a deployment and the worker thread that runs them; started anew after a crash. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -164,9 +164,10 @@ export class NodeModules {
   }
 }
 
-function writeBundle({ modules }: Bundle["node"]): string {
+function writeBundle({ modules, packagesDir }: Bundle["node"]): string {
   const folder = mkdtempSync(path.join(tmpdir(), "noruxa-node-"));
   writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
+  if (packagesDir) symlinkSync(packagesDir, path.join(folder, "node_modules"));
   for (const module of modules) {
     const target = path.join(folder, module.path);
     mkdirSync(path.dirname(target), { recursive: true });
