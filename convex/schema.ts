@@ -1,9 +1,11 @@
 import { defineSchema } from "convex/server";
 import { accountTables } from "./account/schema.ts";
+import { billingTables } from "./billing/schema.ts";
 import { encryptionTables } from "./encryption/schema.ts";
 import { mediaTables } from "./media/schema.ts";
 import { messageTables } from "./messages/schema.ts";
 import { threadTables } from "./threads/schema.ts";
+import { usageTables } from "./usage/schema.ts";
 import { workspaceTables } from "./workspaces/schema.ts";
 
 export default defineSchema({
@@ -13,4 +15,6 @@ export default defineSchema({
   ...threadTables,
   ...messageTables,
   ...mediaTables,
+  ...billingTables,
+  ...usageTables,
 });

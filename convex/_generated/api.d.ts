@@ -15,6 +15,8 @@ import type {
 } from "convex/server";
 import type * as account from "../account.js";
 import type * as account_signingIn from "../account/signingIn.js";
+import type * as billing_months from "../billing/months.js";
+import type * as billing_periods from "../billing/periods.js";
 import type * as components_ from "../components.js";
 import type * as crons from "../crons.js";
 import type * as encryption_keys from "../encryption/keys.js";
@@ -64,6 +66,10 @@ import type * as threads_removal from "../threads/removal.js";
 import type * as threads_searching from "../threads/searching.js";
 import type * as threads_titles from "../threads/titles.js";
 import type * as threads_views from "../threads/views.js";
+import type * as usage_entries from "../usage/entries.js";
+import type * as usage_holds from "../usage/holds.js";
+import type * as usage_ledger from "../usage/ledger.js";
+import type * as usage_limits from "../usage/limits.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
@@ -76,6 +82,8 @@ import type * as threads_views from "../threads/views.js";
 declare const fullApi: ApiFromModules<{
   account: typeof account;
   "account/signingIn": typeof account_signingIn;
+  "billing/months": typeof billing_months;
+  "billing/periods": typeof billing_periods;
   components: typeof components_;
   crons: typeof crons;
   "encryption/keys": typeof encryption_keys;
@@ -125,6 +133,10 @@ declare const fullApi: ApiFromModules<{
   "threads/searching": typeof threads_searching;
   "threads/titles": typeof threads_titles;
   "threads/views": typeof threads_views;
+  "usage/entries": typeof usage_entries;
+  "usage/holds": typeof usage_holds;
+  "usage/ledger": typeof usage_ledger;
+  "usage/limits": typeof usage_limits;
 }>;
 export declare const api: FilterApi<
   typeof fullApi,

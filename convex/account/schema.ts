@@ -13,6 +13,8 @@ export const vSettings = v.object({
   theme: v.optional(v.union(v.literal("system"), v.literal("light"), v.literal("dark"))),
   /** The model that is preselected in a new chat. */
   defaultModel: v.optional(v.string()),
+  /** Most credits that may be spent in a day (UTC), as the person set it for themself; null for no ceiling. */
+  dailyCeiling: v.optional(v.union(v.number(), v.null())),
 });
 
 export const accountTables = {
@@ -26,5 +28,7 @@ export const accountTables = {
     /** The personal workspace. Absent only inside the transaction that makes both. */
     workspaceId: v.optional(v.id("workspaces")),
     settings: vSettings,
+    /** Since when an operator has kept the account from spending; it can still read, export and erase. */
+    suspendedAt: v.optional(v.number()),
   }).index("by_identity", ["identityId"]),
 };

@@ -30,9 +30,14 @@ async function sameOwner({ viewer }: { viewer: Viewer }, row: { ownerId: Id<"use
   return row.ownerId === viewer.userId;
 }
 
+async function sameIdentity({ viewer }: { viewer: Viewer }, row: { identityId: string }): Promise<boolean> {
+  return row.identityId === viewer.user.identityId;
+}
+
 const everything = async () => true;
 const ofWorkspace = { read: sameWorkspace, modify: sameWorkspace, insert: sameWorkspace };
 const ofOwner = { read: sameOwner, modify: sameOwner };
+const ofIdentity = { read: sameIdentity, modify: sameIdentity, insert: sameIdentity };
 
 export const scopeRules: ScopeRules = {
   users: {
@@ -54,6 +59,9 @@ export const scopeRules: ScopeRules = {
   // A delta carries no workspace, to stay small. It is ciphertext that only the key of its thread opens, and that key's
   // row is scoped; and it is found only by the id of a reply, whose row is scoped too.
   deltas: { read: everything, modify: everything },
+  creditEntries: { read: sameOwner, insert: sameOwner },
+  usageEvents: { read: sameOwner, insert: sameOwner },
+  subscriptions: ofIdentity,
   // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
   objectDeletes: { insert: everything },
 };

@@ -1,0 +1,109 @@
+import { defineTable } from "convex/server";
+import { v } from "convex/values";
+
+/** What a model did: wrote a reply, drew an image or made a video. */
+export const vUsageKind = v.union(v.literal("chat"), v.literal("image"), v.literal("video"));
+
+export const vEntryKind = v.union(
+  v.literal("grant"),
+  v.literal("hold"),
+  v.literal("settle"),
+  v.literal("release"),
+  v.literal("refund"),
+  v.literal("expire"),
+  v.literal("adjust"),
+);
+
+/** Why an entry was made. */
+export const vReason = v.union(
+  /** Work of a model: `use` says which. */
+  v.literal("use"),
+  /** A month of a plan began. */
+  v.literal("plan"),
+  /** A larger plan began before the month of the smaller one was over. */
+  v.literal("upgrade"),
+  v.literal("period_end"),
+  v.literal("top_up"),
+  v.literal("failed"),
+  v.literal("cancelled"),
+  /** Nobody ended the hold within the longest time its work may take. */
+  v.literal("unsettled"),
+  v.literal("operator"),
+  /** The balance was recomputed from the entries. */
+  v.literal("reconciled"),
+);
+
+/** How an account stands, in whole credits. See [Note: Ledger]. */
+export const vStanding = v.object({
+  balance: v.number(),
+  /** The part of the balance that open holds have set aside. */
+  held: v.number(),
+  /** The part of the balance that does not expire with its month. */
+  bought: v.number(),
+  /** All that was ever charged, less what was refunded. The difference of two days is what a day cost. */
+  spent: v.number(),
+  openReplies: v.number(),
+  openJobs: v.number(),
+});
+
+/** Where the figures of a usage event come from. */
+export const vUsageSource = v.union(v.literal("provider"), v.literal("estimate"));
+
+/** What was used. Which of them are there depends on the kind. */
+export const vAmounts = v.object({
+  inputTokens: v.optional(v.number()),
+  outputTokens: v.optional(v.number()),
+  /** The part of the output that was reasoning, where the provider says. */
+  reasoningTokens: v.optional(v.number()),
+  images: v.optional(v.number()),
+  seconds: v.optional(v.number()),
+});
+
+export const usageTables = {
+  // The ledger: append-only, one row for each change to a person's credits, and the newest row of a person is how their
+  // account stands. See [Note: Ledger]. Written by `convex/usage/` alone, read by the account menu, the usage page and
+  // every later entry. A billing record: kept for seven years.
+  creditEntries: defineTable({
+    ownerId: v.id("users"),
+    /** Made here from what the entry is about. No two entries share one, so that nothing is entered twice. */
+    key: v.string(),
+    kind: vEntryKind,
+    reason: vReason,
+    /** What the credits are for, such as `reply:…` or `job:…`. */
+    subject: v.optional(v.string()),
+    /** What the entry adds to the balance. */
+    credits: v.number(),
+    /** What it adds to the open holds. */
+    held: v.number(),
+    /** Never earlier than the entry before, whatever the clock does. */
+    at: v.number(),
+    /** Numbers a person's entries from 1. */
+    seq: v.number(),
+    /** Of holds and what ends them: what the credits are used for. */
+    use: v.optional(vUsageKind),
+    /** Of a hold: when it is released if nothing has ended it. */
+    deadlineAt: v.optional(v.number()),
+    after: vStanding,
+  })
+    .index("by_owner", ["ownerId", "at", "seq"])
+    .index("by_key", ["key"])
+    .index("by_deadline", ["deadlineAt"]),
+
+  // What models did for a person, one row a reply or job that has ended: times, kinds, models, amounts and credits,
+  // never content. Written when a hold is settled, read by the usage page and the export. Ends with its account.
+  usageEvents: defineTable({
+    ownerId: v.id("users"),
+    subject: v.string(),
+    kind: vUsageKind,
+    model: v.string(),
+    startedAt: v.number(),
+    endedAt: v.number(),
+    ...vAmounts.fields,
+    credits: v.number(),
+    source: vUsageSource,
+  }).index("by_owner", ["ownerId", "endedAt"]),
+
+  // One row: up to which deadline the sweep has looked at holds, so that it reads none twice. Written and read by the
+  // sweep. Names nobody.
+  holdSweeps: defineTable({ sweptUntilAt: v.number() }),
+};
