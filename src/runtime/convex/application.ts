@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, MutationAnswer, QueryAnswer } from "./answers.ts";
 import { type BackoffRange, backoffMs } from "./backoff.ts";
-import { ConflictError, RequestError } from "./errors.ts";
+import { badRequest, ConflictError, RequestError } from "./errors.ts";
 import { keyWithIdentity, LiveResult, LiveResults, queryKey, resultExpiresAtMs } from "./liveResults.ts";
 import type { CallRecord, Metrics } from "./metrics.ts";
 import { PinnedTimestamps } from "./pinnedTimestamps.ts";
@@ -18,7 +18,6 @@ import type {
   Deployment,
   Execution,
   FunctionCall,
-  FunctionError,
   FunctionKind,
   FunctionRunner,
   Identity,
@@ -122,7 +121,7 @@ export class Application {
     if (ts === this.store.latestTs()) return this.query(call);
     const tx = this.#pinned.begin(ts);
     const message = "The timestamp is too old, or did not come from /api/query_ts.";
-    if (!tx) throw new RequestError("badRequest", "InvalidTimestamp", message);
+    if (!tx) throw badRequest("InvalidTimestamp", message);
     return this.#runQuery(tx, call, null).answer;
   }
 

@@ -54,3 +54,11 @@ export class RequestError extends Error {
     this.code = code;
   }
 }
+
+export function badRequest(code: string, message: string): RequestError {
+  return new RequestError("badRequest", code, message);
+}
+
+export function unauthenticated(code: string, message: string): RequestError {
+  return new RequestError("unauthenticated", code, message);
+}

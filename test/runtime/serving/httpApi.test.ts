@@ -89,9 +89,10 @@ describe("formats", () => {
     expect(body.value).toEqual({ integer: "7", bytes: "AQID", nan: "NaN", text: "x", none: null });
   });
 
-  test("an unknown format is refused", async () => {
-    const refused = await post("/api/query", { path: "values:special", args: {}, format: "xml" });
+  test("an unknown format is refused before anything runs", async () => {
+    const refused = await post("/api/mutation", { path: "counters:increment", args: { name: "xml" }, format: "xml" });
     expect(refused).toMatchObject({ status: 400, body: { code: "BadFormat" } });
+    expect(await runtime.http().query(api.counters.get, { name: "xml" })).toBe(0);
   });
 });
 

@@ -2,7 +2,7 @@
  * The admin key, and acting as somebody with it. Format: `name|hex`; clients may put a deployment type before
  * it (`dev:name|hex`) and, in a header, base64 JSON of an identity to act as after it (`name|hex:eyJ…`).
  */
-import { RequestError } from "../errors.ts";
+import { RequestError, unauthenticated } from "../errors.ts";
 import type { Identity, Json, UserAttributes } from "../types.ts";
 
 /** Whom Convex pretends to be when an admin impersonates without naming anyone. */
@@ -21,11 +21,7 @@ export function splitAdminCredentials(text: string): { key: string; actingAs: Js
       actingAs: JSON.parse(Buffer.from(encoded, "base64").toString()) as Json,
     };
   } catch {
-    throw new RequestError(
-      "unauthenticated",
-      "InvalidAuthHeader",
-      "The identity to act as is not base64-encoded JSON.",
-    );
+    throw unauthenticated("InvalidAuthHeader", "The identity to act as is not base64-encoded JSON.");
   }
 }
 
@@ -41,5 +37,5 @@ export function impersonated(attributes: Json): Identity {
 
 function invalidAttributes(): RequestError {
   const message = "The identity to act as needs `tokenIdentifier`, or both `issuer` and `subject`.";
-  return new RequestError("unauthenticated", "InvalidIdentityAttributes", message);
+  return unauthenticated("InvalidIdentityAttributes", message);
 }

@@ -1,6 +1,6 @@
 /** Who calls: from an `Authorization` header, or from an `Authenticate` message on a socket. */
 import { sameSecret } from "../../sameSecret.ts";
-import { RequestError } from "../errors.ts";
+import { RequestError, unauthenticated } from "../errors.ts";
 import { canonicalPath } from "../functions/deployment.ts";
 import type { Clock, FunctionCall, Identity, Json } from "../types.ts";
 import { impersonated, splitAdminCredentials } from "./adminKey.ts";
@@ -33,11 +33,7 @@ export class Authenticator {
     if (credentials.kind === "none") return ANONYMOUS;
     if (credentials.kind === "user") return { identity: await this.#tokens.verify(credentials.token), isAdmin: false };
     if (!sameSecret(credentials.key, this.#adminKey))
-      throw new RequestError(
-        "unauthenticated",
-        "BadDeployKey",
-        "The provided admin key was invalid for this instance.",
-      );
+      throw unauthenticated("BadDeployKey", "The provided admin key was invalid for this instance.");
     const { actingAs } = credentials;
     return { identity: actingAs === null ? { kind: "admin" } : impersonated(actingAs), isAdmin: true };
   }
@@ -50,17 +46,13 @@ export function credentialsOf(header: string | null | undefined): Credentials {
   const value = header.slice(7).trim();
   if (scheme === "bearer ") return { kind: "user", token: value };
   if (scheme === "convex ") return { kind: "admin", ...splitAdminCredentials(value) };
-  throw new RequestError(
-    "unauthenticated",
-    "InvalidAuthHeader",
-    "The Authorization header must begin with `Bearer ` or `Convex `.",
-  );
+  throw unauthenticated("InvalidAuthHeader", "The Authorization header must begin with `Bearer ` or `Convex `.");
 }
 
 /** Throws when the caller's token has expired since it was accepted. */
 export function assertNotExpired({ identity }: Caller, clock: Clock): void {
   if (identity.kind === "user" && identity.expiresAtMs <= clock.nowMs())
-    throw new RequestError("unauthenticated", "TokenExpired", "Convex token identity expired.");
+    throw unauthenticated("TokenExpired", "Convex token identity expired.");
 }
 
 /** What a caller may reach: only an admin sees internal functions and components. */

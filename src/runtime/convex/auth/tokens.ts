@@ -16,7 +16,7 @@ import {
   jwtVerify,
 } from "jose";
 import { z } from "zod";
-import { RequestError } from "../errors.ts";
+import { unauthenticated } from "../errors.ts";
 import type { AuthProvider, Clock, Identity } from "../types.ts";
 import { attributesOf } from "./claims.ts";
 
@@ -133,10 +133,6 @@ function unverifiedClaims(token: string): JWTPayload {
   } catch {
     throw unauthenticated("InvalidAuthHeader", "Could not parse the token: it must be a JWT of three base64url parts.");
   }
-}
-
-function unauthenticated(code: string, message: string): RequestError {
-  return new RequestError("unauthenticated", code, message);
 }
 
 function describe(error: unknown): string {

@@ -10,9 +10,9 @@ import type { OnNode } from "../../listen.ts";
 import { type Answer, errorMessage } from "../answers.ts";
 import type { Application } from "../application.ts";
 import { type Authenticator, type Caller, callBy, credentialsOf } from "../auth/identity.ts";
-import { RequestError } from "../errors.ts";
+import { badRequest, RequestError } from "../errors.ts";
 import { decodeU64, encodeU64, withRawField } from "../sync/protocol.ts";
-import type { FunctionCall, FunctionKind, Json } from "../types.ts";
+import type { FunctionCall, Json } from "../types.ts";
 import { type Format, formatJson, formatText, parseFormat } from "./formats.ts";
 
 /** Convex takes arguments of 16 MiB; encoding adds to that. */
@@ -27,11 +27,12 @@ const vArgs = json.transform((args, context) => {
   context.addIssue("must be an object, or an array that holds one");
   return z.NEVER;
 });
-const vCall = z.object({ path: z.string(), args: vArgs, format: z.string().nullish() });
+const vFormat = z.string().nullish().transform(parseFormat);
+const vCall = z.object({ path: z.string(), args: vArgs, format: vFormat });
 const vCallAtTs = vCall.extend({ ts: z.string() });
 const vAnyCall = vCall.extend({ componentPath: z.string().nullish() });
 const vBatch = z.object({ queries: z.array(vCall) });
-const vRun = z.object({ args: vArgs, format: z.string().nullish() });
+const vRun = z.object({ args: vArgs, format: vFormat });
 
 type Call = z.infer<typeof vCall>;
 
@@ -44,91 +45,101 @@ export interface ApiParts {
 }
 
 /** Routes of the API port except for WebSockets, HTTP actions and `_runtime`. */
-export function apiRoutes({ application, authenticator, instanceName, version }: ApiParts): Hono<OnNode> {
+export function apiRoutes(parts: ApiParts): Hono<OnNode> {
   const routes = new Hono<OnNode>();
   routes.use("/api/*", cors({ origin: "*", maxAge: CORS_MAX_AGE_SECONDS, allowMethods: ["GET", "POST", "OPTIONS"] }));
   routes.use("/api/*", bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }));
+  addFunctionRoutes(routes, parts);
+  addConsistentReads(routes, parts);
+  addAdminRoutes(routes, parts);
+  routes.all("/api/storage/*", () => {
+    throw new RequestError("notFound", "FeatureNotSupported", "File storage is not part of the embedded runtime.");
+  });
+  routes.all("/api/*", ({ req }) => {
+    throw new RequestError("notFound", "NotFound", `There is no endpoint ${req.method} ${req.path} here.`);
+  });
+  addHealthRoutes(routes, parts);
+  return routes;
+}
 
-  const callerOf = (context: Context<OnNode>) =>
-    authenticator.authenticate(credentialsOf(context.req.header("authorization") ?? adminKeyInQuery(context)));
-  const call = (context: Context<OnNode>, caller: Caller, { path, args }: Call, component?: string | null) =>
-    callBy(caller, {
-      path: checkedPath(path),
-      args,
-      component: component ?? "",
-      request: requestOf(context, application),
-    });
-
-  const answerOf = async (kind: FunctionKind, functionCall: FunctionCall): Promise<Answer> => {
-    if (kind === "query") return application.query(functionCall);
-    return kind === "mutation" ? application.mutation(functionCall) : application.action(functionCall);
-  };
-
-  for (const kind of ["query", "mutation", "action"] as const)
-    routes.post(`/api/${kind}`, async (context) => {
-      const body = await bodyOf(context, vCall);
-      const functionCall = call(context, await callerOf(context), body);
-      return respond(context, await answerOf(kind, functionCall), parseFormat(body.format));
-    });
-
+function addFunctionRoutes(routes: Hono<OnNode>, parts: ApiParts): void {
+  const { application } = parts;
+  routes.post("/api/query", async (context) => {
+    const body = await bodyOf(context, vCall);
+    return respond(context, application.query(await callOf(context, parts, body)), body.format);
+  });
   routes.get("/api/query", async (context) => {
-    const { path, args, format } = context.req.query();
-    const query = parsed(vCall, { path, args: parsedJson(args ?? "{}"), format });
-    const functionCall = call(context, await callerOf(context), query);
-    return respond(context, application.query(functionCall), parseFormat(format));
+    const { path, args = "{}", format } = context.req.query();
+    const query = parsed(vCall, { path, args: parsedJson(args), format });
+    return respond(context, application.query(await callOf(context, parts, query)), query.format);
   });
-
-  routes.post("/api/query_batch", async (context) => {
-    const { queries } = await bodyOf(context, vBatch);
-    const caller = await callerOf(context);
-    // All in one turn, so all at one timestamp: see [Note: One turn, one timestamp].
-    const results = queries.map((query) =>
-      answerText(application.query(call(context, caller, query)), parseFormat(query.format)),
-    );
-    return jsonText(context, `{"results":[${results.join(",")}]}`);
+  routes.post("/api/mutation", async (context) => {
+    const body = await bodyOf(context, vCall);
+    return respond(context, await application.mutation(await callOf(context, parts, body)), body.format);
   });
-
-  routes.post("/api/query_ts", (context) => context.json({ ts: encodeU64(application.pinTs()) }));
-
-  routes.post("/api/query_at_ts", async (context) => {
-    const body = await bodyOf(context, vCallAtTs);
-    const functionCall = call(context, await callerOf(context), body);
-    return respond(context, application.queryAt(functionCall, decodeU64(body.ts)), parseFormat(body.format));
+  routes.post("/api/action", async (context) => {
+    const body = await bodyOf(context, vCall);
+    return respond(context, await application.action(await callOf(context, parts, body)), body.format);
   });
-
-  routes.post("/api/function", async (context) => {
-    const body = await bodyOf(context, vAnyCall);
-    const caller = await callerOf(context);
-    if (!caller.isAdmin)
-      throw new RequestError("forbidden", "BadDeployKey", "The provided deploy key is missing or invalid.");
-    const answer = await application.anyFunction(call(context, caller, body, body.componentPath));
-    return respond(context, answer, parseFormat(body.format));
-  });
-
   routes.post("/api/run/*", async (context) => {
     const body = await bodyOf(context, vRun);
-    const path = pathOfRunUrl(context.req.path);
-    const answer = await application.anyFunction(call(context, await callerOf(context), { path, ...body }));
-    return respond(context, answer, parseFormat(body.format));
+    const call = await callOf(context, parts, { path: pathOfRunUrl(context.req.path), ...body });
+    return respond(context, await application.anyFunction(call), body.format);
   });
+}
 
-  routes.all("/api/storage/*", () => {
-    throw unsupported("File storage");
+/** Several queries that see the same state of the database. */
+function addConsistentReads(routes: Hono<OnNode>, parts: ApiParts): void {
+  const { application, authenticator } = parts;
+  routes.post("/api/query_batch", async (context) => {
+    const { queries } = await bodyOf(context, vBatch);
+    const caller = await callerOf(context, authenticator);
+    // All in one turn, so all at one timestamp: see [Note: One turn, one timestamp].
+    const results = queries.map((query) => {
+      const answer = application.query(callBy(caller, targetOf(context, application, query)));
+      return answerText(answer, query.format);
+    });
+    return jsonText(context, `{"results":[${results.join(",")}]}`);
   });
-  routes.all("/api/*", (context) => {
-    throw new RequestError(
-      "notFound",
-      "NotFound",
-      `There is no endpoint ${context.req.method} ${context.req.path} here.`,
-    );
+  routes.post("/api/query_ts", (context) => context.json({ ts: encodeU64(application.pinTs()) }));
+  routes.post("/api/query_at_ts", async (context) => {
+    const body = await bodyOf(context, vCallAtTs);
+    const call = await callOf(context, parts, body);
+    return respond(context, application.queryAt(call, decodeU64(body.ts)), body.format);
   });
+}
 
+/** Any function of any component, internal ones too. */
+function addAdminRoutes(routes: Hono<OnNode>, { application, authenticator }: ApiParts): void {
+  routes.post("/api/function", async (context) => {
+    const { componentPath, ...body } = await bodyOf(context, vAnyCall);
+    const caller = await callerOf(context, authenticator);
+    if (!caller.isAdmin) throw new RequestError("forbidden", "BadDeployKey", "This endpoint needs the admin key.");
+    const target = { ...targetOf(context, application, body), component: componentPath ?? "" };
+    return respond(context, await application.anyFunction(callBy(caller, target)), body.format);
+  });
+}
+
+function addHealthRoutes(routes: Hono<OnNode>, { version, instanceName }: ApiParts): void {
   routes.get("/", (context) => context.text("This Convex deployment is running. See https://docs.convex.dev/."));
   routes.get("/version", (context) => context.text(version));
   routes.get("/instance_version", (context) => context.text(version));
   routes.get("/instance_name", (context) => context.text(instanceName));
   routes.post("/echo", async (context) => context.body(await context.req.arrayBuffer()));
-  return routes;
+}
+
+function callerOf(context: Context<OnNode>, authenticator: Authenticator): Promise<Caller> {
+  return authenticator.authenticate(credentialsOf(context.req.header("authorization") ?? adminKeyInQuery(context)));
+}
+
+async function callOf(context: Context<OnNode>, parts: ApiParts, call: Call): Promise<FunctionCall> {
+  return callBy(await callerOf(context, parts.authenticator), targetOf(context, parts.application, call));
+}
+
+function targetOf(context: Context<OnNode>, application: Application, { path, args }: Call) {
+  const ip = context.env.incoming.socket.remoteAddress;
+  const userAgent = context.req.header("user-agent");
+  return { path: checkedPath(path), args, request: { requestId: application.newRequestId(), ip, userAgent } };
 }
 
 function respond(context: Context<OnNode>, answer: Answer, format: Format): Response {
@@ -156,29 +167,21 @@ function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.inf
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new RequestError(
-    "badRequest",
-    "BadJsonBody",
-    `${issue?.path.join(".") || "body"}: ${issue?.message ?? "invalid"}`,
-  );
+  throw badRequest("BadJsonBody", `${issue?.path.join(".") || "body"}: ${issue?.message ?? "invalid"}`);
 }
 
 function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new RequestError("badRequest", "BadJsonBody", error instanceof Error ? error.message : String(error));
+    throw badRequest("BadJsonBody", error instanceof Error ? error.message : String(error));
   }
 }
 
 /** The HTTP API wants a function's name spelled out; nothing stands for `default`. */
 function checkedPath(path: string): string {
   if (/^[\w./-]+(:\w+)?$/.test(path)) return path;
-  throw new RequestError(
-    "badRequest",
-    "InvalidFunctionPath",
-    `"${path}" is not the path of a function, such as "messages:list".`,
-  );
+  throw badRequest("InvalidFunctionPath", `"${path}" is not the path of a function, such as "messages:list".`);
 }
 
 /** "/api/run/dir/module/name" → "dir/module:name". */
@@ -187,7 +190,7 @@ function pathOfRunUrl(urlPath: string): string {
   const name = parts.pop();
   if (parts.length > 0 && name) return `${parts.join("/")}:${name}`;
   const message = "Path or function name not provided in path, e.g. /api/run/messages/list";
-  throw new RequestError("badRequest", "MissingIdentifier", message);
+  throw badRequest("MissingIdentifier", message);
 }
 
 /** Tools that cannot set headers may name the admin key in the address. */
@@ -196,16 +199,6 @@ function adminKeyInQuery(context: Context<OnNode>): string | null {
   return key === undefined ? null : `Convex ${key}`;
 }
 
-function requestOf(context: Context<OnNode>, application: Application): FunctionCall["request"] {
-  const ip = context.env.incoming.socket.remoteAddress;
-  const userAgent = context.req.header("user-agent");
-  return { requestId: application.newRequestId(), ...(ip && { ip }), ...(userAgent && { userAgent }) };
-}
-
 function refuseLargeBody(): never {
   throw new RequestError("tooLarge", "RequestTooLarge", `A request body may hold at most ${MAX_BODY_BYTES} bytes.`);
-}
-
-function unsupported(feature: string): RequestError {
-  return new RequestError("notFound", "FeatureNotSupported", `${feature} is not part of the embedded runtime.`);
 }

@@ -3,7 +3,7 @@
  * eyes and other languages.
  */
 import { jsonToConvex, type Value } from "convex/values";
-import { RequestError } from "../errors.ts";
+import { badRequest } from "../errors.ts";
 import type { Json, JsonText } from "../types.ts";
 
 export type Format = "encoded" | "clean";
@@ -20,7 +20,7 @@ export function parseFormat(name: string | null | undefined): Format {
   if (name === null || name === undefined) return "clean";
   const format = FORMATS[name];
   if (format) return format;
-  throw new RequestError("badRequest", "BadFormat", `format param must be one of [\`json\`]. Got ${name}`);
+  throw badRequest("BadFormat", `format param must be one of [\`json\`]. Got ${name}`);
 }
 
 export function formatText(value: JsonText, format: Format): JsonText {

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { adminOnly } from "../../adminOnly.ts";
 import type { OnNode } from "../../listen.ts";
-import { RequestError } from "../errors.ts";
+import { badRequest } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 
 const vAdvance = z.object({ advanceMs: z.number().finite().min(0) });
@@ -22,7 +22,7 @@ export function runtimeRoutes({ adminKey, metrics, gauges, advanceClock }: Runti
   routes.use("/_runtime/*", adminOnly(adminKey));
   routes.post("/_runtime/clock", async (context) => {
     const body = vAdvance.safeParse(await context.req.json().catch(() => null));
-    if (!body.success) throw new RequestError("badRequest", "BadJsonBody", "advanceMs must be a number of at least 0.");
+    if (!body.success) throw badRequest("BadJsonBody", "advanceMs must be a number of at least 0.");
     return context.json({ nowMs: await advanceClock(body.data.advanceMs) });
   });
   routes.get("/_runtime/metrics", (context) => {

@@ -17,7 +17,7 @@ import {
   type Credentials,
   callBy,
 } from "../auth/identity.ts";
-import { RequestError } from "../errors.ts";
+import { badRequest, RequestError } from "../errors.ts";
 import type { FunctionCall } from "../types.ts";
 import { type Keepalive, Outbox } from "./outbox.ts";
 import {
@@ -96,8 +96,7 @@ export class Connection {
     this.#inbox = this.#inbox.then(async () => {
       if (this.#isClosed) return;
       try {
-        if (isBinary)
-          throw new RequestError("badRequest", "WSUnexpectedMessage", "Binary messages are not part of the protocol.");
+        if (isBinary) throw badRequest("WSUnexpectedMessage", "Binary messages are not part of the protocol.");
         await this.#handle(parseClientMessage(text));
       } catch (error) {
         this.#fail(error);
@@ -107,7 +106,7 @@ export class Connection {
 
   #handle(message: ClientMessage): void | Promise<void> {
     if (this.#sessionId === null && message.type !== "Connect")
-      throw new RequestError("badRequest", "NotConnected", `The first message must be Connect, not ${message.type}.`);
+      throw badRequest("NotConnected", `The first message must be Connect, not ${message.type}.`);
     switch (message.type) {
       case "Connect":
         return this.#connect(message);
@@ -133,11 +132,7 @@ export class Connection {
   #modifyQuerySet({ baseVersion, newVersion, modifications }: Of<"ModifyQuerySet">): void {
     if (baseVersion !== this.#received.querySet) throw versionMismatch(baseVersion, this.#received.querySet);
     if (newVersion <= baseVersion)
-      throw new RequestError(
-        "badRequest",
-        "InvalidVersion",
-        `New version ${newVersion} must be greater than ${baseVersion}.`,
-      );
+      throw badRequest("InvalidVersion", `New version ${newVersion} must be greater than ${baseVersion}.`);
     this.#subscriptions.apply(modifications);
     this.#received.querySet = newVersion;
     this.#wantUpdate();
@@ -181,9 +176,10 @@ export class Connection {
   /** Actions run side by side, and to their end even when the client goes away. */
   #act(message: Of<"Action">): void {
     if (this.#pendingActions >= MAX_PENDING_CALLS) throw tooMany("TooManyInflightActionsForSingleClient", "actions");
+    const call = this.#callOf(message);
     this.#pendingActions += 1;
     this.#application
-      .action(this.#callOf(message))
+      .action(call)
       .then((answer) => this.#respond({ type: "ActionResponse", ...responseOf(message.requestId, answer) }))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
@@ -278,7 +274,7 @@ function responseOf(requestId: number, { outcome, logLines, requestId: logId }: 
 
 function versionMismatch(given: number, current: number): RequestError {
   const message = `Base version ${given} passed up doesn't match the current version ${current}`;
-  return new RequestError("badRequest", "BaseVersionMismatch", message);
+  return badRequest("BaseVersionMismatch", message);
 }
 
 function tooMany(code: string, what: string): RequestError {

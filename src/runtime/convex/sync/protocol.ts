@@ -3,7 +3,7 @@
  * of `convex/src/browser/sync/protocol.ts` in the `convex` npm package.
  */
 import { z } from "zod";
-import { RequestError } from "../errors.ts";
+import { badRequest, RequestError } from "../errors.ts";
 import type { Json, JsonText } from "../types.ts";
 
 const u32 = z.number().int().min(0).max(0xffff_ffff);
@@ -76,7 +76,7 @@ function parseJson(text: string): unknown {
 }
 
 function invalidMessage(detail: string): RequestError {
-  return new RequestError("badRequest", "WSMessageInvalidJson", `Received Invalid JSON on websocket: ${detail}`);
+  return badRequest("WSMessageInvalidJson", `Received Invalid JSON on websocket: ${detail}`);
 }
 
 export interface StateVersion {
@@ -167,7 +167,7 @@ export function encodeU64(value: bigint): string {
 /** Throws `RequestError` unless the text is base64 of exactly 8 bytes. */
 export function decodeU64(text: string): bigint {
   const bytes = Buffer.from(text, "base64");
-  if (bytes.length !== 8) throw new RequestError("badRequest", "InvalidTimestamp", `"${text}" is not a timestamp.`);
+  if (bytes.length !== 8) throw badRequest("InvalidTimestamp", `"${text}" is not a timestamp.`);
   return bytes.readBigUInt64LE();
 }
 

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { errorMessage, type QueryAnswer } from "../answers.ts";
 import type { Application } from "../application.ts";
 import { type Caller, callBy } from "../auth/identity.ts";
-import { RequestError } from "../errors.ts";
+import { badRequest } from "../errors.ts";
 import type { LiveResult } from "../liveResults.ts";
 import type { Modification, QuerySetChange } from "./protocol.ts";
 
@@ -68,15 +68,14 @@ export class Subscriptions {
   }
 
   #add(query: AddedQuery): void {
-    if (this.#byId.has(query.queryId))
-      throw new RequestError("badRequest", "DuplicateQueryId", `Duplicate query ID: ${query.queryId}`);
+    if (this.#byId.has(query.queryId)) throw badRequest("DuplicateQueryId", `Duplicate query ID: ${query.queryId}`);
     const journal = query.journal ?? null;
     this.#byId.set(query.queryId, { query, journal, result: null, unwatch: () => {}, sentFingerprint: null });
   }
 
   #remove(queryId: number): void {
     const subscription = this.#byId.get(queryId);
-    if (!subscription) throw new RequestError("badRequest", "NonexistentQueryId", `Nonexistent query id: ${queryId}`);
+    if (!subscription) throw badRequest("NonexistentQueryId", `Nonexistent query id: ${queryId}`);
     this.#forgetResult(subscription);
     this.#byId.delete(queryId);
     this.#removed.push(queryId);
