@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { messageOf, TestRuntime, valueOf } from "./runtime.ts";
@@ -101,10 +102,10 @@ describe("actions", () => {
   });
 
   test("stream a model's answer with the AI SDK", async () => {
-    expect(valueOf(await runtime.action("actions:stream", { baseURL: `${url}/v1` }))).toEqual({
-      chunks: ["Hel", "lo ", "you"],
-      outputTokens: 3,
-    });
+    const streaming = await TestRuntime.start(path.join(import.meta.dirname, "fixtures/streaming/convex"));
+    const result = await streaming.action("replies:stream", { baseURL: `${url}/v1` });
+    await streaming.close();
+    expect(valueOf(result)).toEqual({ chunks: ["Hel", "lo ", "you"], outputTokens: 3 });
   });
 
   test("may make keys", async () => {

@@ -1,11 +1,10 @@
 /** Syscalls of actions and HTTP actions: every one is a call of its own to the rest of the runtime. */
 import { DeveloperError } from "../errors.ts";
 import type { ActionHost, FunctionCall, FunctionKind, Json, Outcome } from "../types.ts";
-import { type Address, handleOf, resolveAddress } from "./address.ts";
+import { type Address, callFrom, handleOf, resolveAddress } from "./address.ts";
 import { type LoadedDeployment, parseJson } from "./deployment.ts";
 import { checkScheduleTime, identityOf, namespacesFrom, requestMetadataOf } from "./syscalls.ts";
 import { unavailableFeature } from "./unavailable.ts";
-import { withoutUser } from "./validation.ts";
 
 export interface ActionSyscallScope {
   deployment: LoadedDeployment;
@@ -57,14 +56,13 @@ async function callFunction(
   kind: FunctionKind,
   { args, ...address }: { args: Json } & Address,
 ): Promise<string> {
-  const { component, path } = resolveAddress(deployment, call.component, address);
-  const identity = component === call.component ? call.identity : withoutUser(call.identity);
-  const outcome = await host[kind]({ component, path, args, identity, visibility: "any", request: call.request });
+  const target = resolveAddress(deployment, call.component, address);
+  const outcome = await host[kind](callFrom(call, target, args));
   return valueOf(outcome);
 }
 
 /** The value of a call, or its failure as an error the caller may catch. */
-export function valueOf(outcome: Outcome): string {
+function valueOf(outcome: Outcome): string {
   if (outcome.ok) return outcome.value;
   const { code = "FunctionFailed", message, data } = outcome.error;
   throw new DeveloperError(code, message, data);

@@ -3,7 +3,7 @@
  * installed (`_reference/childComponent/<name>/<module…>/<export>`), or a function handle.
  */
 import { DeveloperError } from "../errors.ts";
-import type { ComponentPath, DeployedFunction } from "../types.ts";
+import type { ComponentPath, DeployedFunction, FunctionCall, Json } from "../types.ts";
 import { canonicalPath, type LoadedDeployment } from "./deployment.ts";
 
 export interface Address {
@@ -21,6 +21,17 @@ export function resolveAddress(deployment: LoadedDeployment, from: ComponentPath
   if (address.reference !== undefined) return resolveReference(deployment, from, address.reference);
   if (address.name === undefined) throw new DeveloperError("InvalidFunction", "A function reference is missing.");
   return deployment.find(from, address.name) ?? notFound(canonicalPath(address.name));
+}
+
+/** The call that code running for `caller` makes of `target`. Another component does not learn who the user is. */
+export function callFrom(
+  caller: FunctionCall,
+  { component, path }: Pick<DeployedFunction, "component" | "path">,
+  args: Json,
+): FunctionCall {
+  const hidesUser = component !== caller.component && caller.identity.kind === "user";
+  const identity = hidesUser ? ({ kind: "unknown" } as const) : caller.identity;
+  return { component, path, args, identity, visibility: "any", request: caller.request };
 }
 
 /** A string that names a function from anywhere in the deployment; stable across deploys. */

@@ -14,7 +14,7 @@ import type {
   Outcome,
   Transaction,
 } from "../types.ts";
-import { type Address, resolveAddress } from "./address.ts";
+import { type Address, callFrom, resolveAddress } from "./address.ts";
 import { SynchronousHost } from "./baseHost.ts";
 import { type LoadedDeployment, moduleAndExport, parseJson } from "./deployment.ts";
 import { type Feature, type IsolateHost, type LogLevel, PARKED } from "./globals/host.ts";
@@ -23,12 +23,17 @@ import { type Home, type IsolateFactory, isTimeout, UnhandledPromises } from "./
 import { LogLines } from "./logLines.ts";
 import { importSeed, newSeed } from "./seeds.ts";
 import { DatabaseSyscalls } from "./syscalls.ts";
-import { findCallable, functionFailure, validateArguments, validateResult, withoutUser } from "./validation.ts";
+import { findCallable, functionFailure, validateArguments, validateResult } from "./validation.ts";
 
 /** Convex's limit on the time the code itself may take; time spent in the database does not count. */
 const USER_TIME_MAX_MS = 1000;
-/** After this much database time a turn is brought to an end, so that its time limit stays near the user's time. */
-const SYSTEM_TIME_PER_TURN_MS = 200;
+/** How much later than that a turn is cut off, since some of its time goes to the database. */
+const TURN_GRACE_MS = 200;
+/**
+ * Cutting off a turn would leave the database's own code half done, so a syscall is answered within the turn
+ * only while the end of it is at least this far away; otherwise it is parked and answered between turns.
+ */
+const DATABASE_SPARE_MS = 1000;
 /** Calls within calls within calls … */
 const CALL_DEPTH_MAX = 8;
 
@@ -110,8 +115,8 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
   #fault: unknown;
   #userTimeMs = 0;
   #systemTimeMs = 0;
-  /** Once the database has taken this long in all, syscalls are parked until the next turn. */
-  #turnSystemLimitMs = 0;
+  /** From this moment (`performance.now()`) on, syscalls are parked until the next turn. */
+  #parksFromMs = 0;
 
   constructor(scope: ExecutionScope, tx: Transaction, input: ExecutionInput & { definition: DeployedFunction }) {
     const { component } = input.call;
@@ -179,10 +184,10 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
 
   #turn(): void {
     const systemTimeBeforeMs = this.#systemTimeMs;
-    this.#turnSystemLimitMs = systemTimeBeforeMs + SYSTEM_TIME_PER_TURN_MS;
+    const timeoutMs = USER_TIME_MAX_MS - this.#userTimeMs + TURN_GRACE_MS;
     const startedMs = performance.now();
+    this.#parksFromMs = startedMs + timeoutMs - DATABASE_SPARE_MS;
     try {
-      const timeoutMs = USER_TIME_MAX_MS - this.#userTimeMs + SYSTEM_TIME_PER_TURN_MS;
       this.#promises.watch(() => this.#scope.isolates.turn(this.#home, timeoutMs));
     } catch (error) {
       if (!isTimeout(error)) throw error;
@@ -194,36 +199,22 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
 
   #answerParked(operation: string, args: string): { text: string } | { error: unknown } {
     try {
-      return {
-        text: operation === "1.0/runUdf" ? this.#runNested(parseJson<NestedCall>(args)) : this.#answer(operation, args),
-      };
+      const isNested = operation === "1.0/runUdf";
+      return { text: isNested ? this.#runNested(parseJson(args)) : this.#answer(operation, args) };
     } catch (error) {
+      if (!(error instanceof DeveloperError)) this.#fault ??= error;
       return { error };
     }
   }
 
   #runNested({ udfType, args, transactionLimits, ...address }: NestedCall): string {
     const { call, kind, nowMs, depth } = this.#input;
+    if (transactionLimits !== undefined) throw notAvailable("transactionLimits are");
     const nestedKind = nestedKindOf(udfType, kind);
-    if (transactionLimits !== undefined)
-      throw new DeveloperError("NotAvailable", "transactionLimits are not available in the embedded runtime.");
     const target = resolveAddress(this.#scope.deployment, call.component, address);
-    if (depth >= CALL_DEPTH_MAX) {
-      throw new DeveloperError(
-        "MaximumCallDepthExceeded",
-        "Cross component call depth limit exceeded. Do you have an infinite loop in your app?",
-      );
-    }
-    const nestedCall: FunctionCall = {
-      component: target.component,
-      path: target.path,
-      args,
-      identity: target.component === call.component ? call.identity : withoutUser(call.identity),
-      visibility: "any",
-      request: call.request,
-    };
-    const input = {
-      call: nestedCall,
+    if (depth >= CALL_DEPTH_MAX) throw tooDeep();
+    const nested: ExecutionInput = {
+      call: callFrom(call, target, args),
       kind: nestedKind,
       journalEndCursor: null,
       nowMs,
@@ -231,7 +222,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
       depth: depth + 1,
     };
     const savepoint = nestedKind === "mutation" ? this.#tx.savepoint() : undefined;
-    const execution = executeAt(this.#scope, this.#tx, input);
+    const execution = executeAt(this.#scope, this.#tx, nested);
     if (execution.outcome.ok) savepoint?.release();
     else savepoint?.rollback();
     return this.#adopt(execution);
@@ -295,7 +286,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
 
   asyncSyscall(operation: string, args: string): string | typeof PARKED {
     this.#refuseDatabaseAtImport(operation);
-    if (operation === "1.0/runUdf" || this.#systemTimeMs > this.#turnSystemLimitMs) return PARKED;
+    if (operation === "1.0/runUdf" || performance.now() > this.#parksFromMs) return PARKED;
     return this.#answer(operation, args);
   }
 
@@ -353,9 +344,17 @@ function timedOut(): FunctionError {
   };
 }
 
+function tooDeep(): DeveloperError {
+  const message = "Cross component call depth limit exceeded. Do you have an infinite loop in your app?";
+  return new DeveloperError("MaximumCallDepthExceeded", message);
+}
+
+function notAvailable(what: string): DeveloperError {
+  return new DeveloperError("NotAvailable", `${what} not available in the embedded runtime.`);
+}
+
 function nestedKindOf(udfType: string, callerKind: "query" | "mutation"): "query" | "mutation" {
-  if (udfType === "snapshotQuery")
-    throw new DeveloperError("NotAvailable", "useStaleSnapshot is not available in the embedded runtime.");
+  if (udfType === "snapshotQuery") throw notAvailable("useStaleSnapshot is");
   if (udfType === "query" || (udfType === "mutation" && callerKind === "mutation")) return udfType;
   throw new DeveloperError("InvalidFunctionCall", `Cannot call a ${udfType} function from a ${callerKind} function`);
 }

@@ -15,7 +15,7 @@ import { encodeInt64 } from "../values/encoded.ts";
 import * as limits from "../values/limits.ts";
 import { type Address, handleOf, resolveAddress } from "./address.ts";
 import { type LoadedDeployment, parseJson } from "./deployment.ts";
-import { unavailableFeature } from "./unavailable.ts";
+import { fileStorageIsMissing, unavailableFeature } from "./unavailable.ts";
 
 export interface SyscallScope {
   tx: Transaction;
@@ -336,7 +336,7 @@ function tableOf({ source }: QueryJson): string {
 
 /** The runtime's own tables are hidden, except the one that `db.system` documents. */
 function checkReadable(table: string): void {
-  if (table === STORAGE_TABLE) throw unavailableFeature("1.0/storageGetMetadata");
+  if (table === STORAGE_TABLE) throw fileStorageIsMissing();
   if (table.startsWith("_") && table !== JOBS_TABLE) {
     throw new DeveloperError("SystemTableError", `System table ${table} cannot be read.`);
   }

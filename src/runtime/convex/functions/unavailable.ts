@@ -14,5 +14,13 @@ const MISSING: [RegExp, string][] = [
 /** The error for a syscall that is left out on purpose, or null for one that is not known at all. */
 export function unavailableFeature(operation: string): DeveloperError | null {
   const missing = MISSING.find(([pattern]) => pattern.test(operation));
-  return missing ? new DeveloperError("NotAvailable", `${missing[1]} ${ADVICE}`) : null;
+  return missing ? missingFeature(missing[1]) : null;
+}
+
+export function fileStorageIsMissing(): DeveloperError {
+  return missingFeature("File storage");
+}
+
+function missingFeature(name: string): DeveloperError {
+  return new DeveloperError("NotAvailable", `${name} ${ADVICE}`);
 }

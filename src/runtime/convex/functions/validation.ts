@@ -13,6 +13,9 @@ import type { LoadedDeployment } from "./deployment.ts";
 import { parseJson } from "./deployment.ts";
 import type { Failure } from "./globals/errors.ts";
 
+/** As on Convex, for results as encoded JSON text. */
+const RESULT_BYTES_MAX = 16 * 1024 * 1024;
+
 /** The function a call names, or why it cannot be called so. */
 export function findCallable(
   deployment: LoadedDeployment,
@@ -36,6 +39,12 @@ export function validateArguments(catalog: Catalog, definition: DeployedFunction
 
 /** `value`: the encoded result, as JSON text. */
 export function validateResult(catalog: Catalog, definition: DeployedFunction, value: string): FunctionError | null {
+  if (Buffer.byteLength(value) > RESULT_BYTES_MAX) {
+    return {
+      message: `Function ${definition.path} return value is too large (maximum 16 MiB)`,
+      code: "ReturnTooLarge",
+    };
+  }
   if (!definition.returns || definition.returns.type === "any") return null;
   const problem = check(catalog, definition.component, definition.returns, parseJson(value));
   return problem === null ? null : { message: `ReturnsValidationError: ${problem}`, code: "ReturnsValidationError" };
@@ -52,9 +61,4 @@ function check(catalog: Catalog, component: string, validator: ValidatorJson, va
 
 function article(kind: FunctionKind): string {
   return kind === "action" ? "an action" : `a ${kind}`;
-}
-
-/** Another component learns that there is a caller, not who it is. */
-export function withoutUser(identity: FunctionCall["identity"]): FunctionCall["identity"] {
-  return identity.kind === "user" ? { kind: "unknown" } : identity;
 }
