@@ -30,6 +30,14 @@ const GIVEN_BY_TOOLS = [
   "CONVEX_SITE_URL",
 ];
 
+/** Variables with which the Convex CLI finds its deployment. */
+const READ_BY_CONVEX = [
+  "CONVEX_DEPLOYMENT",
+  "VITE_CONVEX_URL",
+  "CONVEX_SELF_HOSTED_URL",
+  "CONVEX_SELF_HOSTED_ADMIN_KEY",
+];
+
 describe("the docs match the code", () => {
   test(".env.example explains every variable the sources read, each with a line before it", () => {
     const sources = globSync(["convex/**/*.ts", "src/**/*.{ts,tsx}", "scripts/**/*.{ts,mjs}", "bench/**/*.ts"]);
@@ -46,9 +54,8 @@ describe("the docs match the code", () => {
       ...variables.map(({ name }) => name),
       ...Object.keys(HOME_VARIABLES),
       "VITE_CLERK_PUBLISHABLE_KEY",
-      "CONVEX_DEPLOYMENT",
-      "CONVEX_DEPLOY_KEY",
       "CHROMIUM_PATH",
+      ...READ_BY_CONVEX,
     ];
     expect(documented.toSorted()).toEqual(sorted(known));
   });
