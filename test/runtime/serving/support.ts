@@ -10,6 +10,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { MovableClock } from "../../../src/runtime/clock.ts";
 import type { RuntimeMetrics } from "../../../src/runtime/convex/metrics.ts";
 import { type Convex, type ConvexOptions, startConvex } from "../../../src/runtime/convex/server.ts";
+import type * as accounts from "./fixtures/convex/accounts.ts";
 import type * as actions from "./fixtures/convex/actions.ts";
 import type * as counters from "./fixtures/convex/counters.ts";
 import type * as jobs from "./fixtures/convex/jobs.ts";
@@ -18,6 +19,7 @@ import type * as values from "./fixtures/convex/values.ts";
 
 /** The functions of `fixtures/convex`. */
 export const api = anyApi as unknown as ApiFromModules<{
+  accounts: typeof accounts;
   actions: typeof actions;
   counters: typeof counters;
   jobs: typeof jobs;
@@ -35,7 +37,10 @@ export interface TestRuntime extends Convex {
   /** Clients that are closed with the runtime. */
   client(): ConvexClient;
   http(token?: string): ConvexHttpClient;
-  metrics(): Promise<RuntimeMetrics & { sockets: number; subscriptions: number; liveQueries: number }>;
+  /** The counters; `reset` starts them anew after they were read. */
+  metrics(options?: {
+    reset: boolean;
+  }): Promise<RuntimeMetrics & { sockets: number; subscriptions: number; liveQueries: number }>;
   /** Closes it and starts it again on the same data folder, at the same ports. */
   restart(): Promise<TestRuntime>;
 }
@@ -73,9 +78,9 @@ export async function startRuntime(options: Partial<ConvexOptions> = {}): Promis
       return client;
     },
     http: (token) => new ConvexHttpClient(convex.apiUrl, { logger: false, ...(token && { auth: token }) }),
-    async metrics() {
+    async metrics({ reset } = { reset: false }) {
       const headers = { authorization: `Convex ${ADMIN_KEY}` };
-      return (await fetch(`${convex.apiUrl}/_runtime/metrics`, { headers })).json();
+      return (await fetch(`${convex.apiUrl}/_runtime/metrics${reset ? "?reset=1" : ""}`, { headers })).json();
     },
     async restart() {
       await close();
