@@ -1,12 +1,12 @@
-/** What `npm run dev:convex` cannot do without. Pure. */
+/** What `npm run dev:convex` needs to know, from `.env.local` and the environment. Pure. */
+import type { WebConfig } from "../../src/web/app/config.ts";
 
-const NEEDED = {
-  VITE_CONVEX_URL:
-    "No Convex deployment: `npx convex dev --once --configure` makes or chooses one and writes its address into .env.local.",
-  VITE_CLERK_PUBLISHABLE_KEY: "No sign-in: put VITE_CLERK_PUBLISHABLE_KEY of the Clerk application into .env.local.",
-};
-
-/** A sentence for each variable that is missing, saying what to do. */
-export function missingSettings(values: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(NEEDED).flatMap(([name, sentence]) => (values[name] ? [] : [sentence]));
+/** What the page fetches as `/config.json`, or what is missing for it, as sentences that say what to do. */
+export function pageSettings(values: Readonly<Record<string, string | undefined>>): WebConfig | { missing: string[] } {
+  const { VITE_CONVEX_URL: convexUrl, VITE_CLERK_PUBLISHABLE_KEY: clerkKey, PRIVACY_EMAIL: contact } = values;
+  const missing: string[] = [];
+  if (!convexUrl)
+    missing.push("No Convex deployment: `npx convex dev --once --configure` makes one known to .env.local.");
+  if (!clerkKey) missing.push("No sign-in: put VITE_CLERK_PUBLISHABLE_KEY of the Clerk application into .env.local.");
+  return convexUrl && clerkKey ? { convexUrl, contact: contact ?? "privacy@localhost" } : { missing };
 }
