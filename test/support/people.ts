@@ -28,7 +28,7 @@ export async function signIn(home: Home, email: string): Promise<Person> {
     email,
     token: () => demoToken(home, email),
     openTab: () => {
-      const tab = new ConvexClient(home.urls.api, { unsavedChangesWarning: false });
+      const tab = new ConvexClient(home.urls.api, { unsavedChangesWarning: false, logger: false });
       tab.setAuth(() => demoToken(home, email));
       tabs.add(tab);
       return tab;
