@@ -5,13 +5,13 @@
  * tab, in calls and kilobytes of database reads and writes:
  *
  *     send, claim, context, both actions      5 calls      7 KB
- *     append, one a flush                    21           17
- *     deltas, one a flush, page and end      24           72
- *     finish                                  1           21
+ *     append, one a flush                    20           16
+ *     deltas, one a flush, page and end      23           69
+ *     finish                                  1           20
  *     messages:list and threads:list          3           10
  *
- * A further tab runs the queries once more: 27 calls, 82 KB. What keeps it there: appends
- * touch no row that a list reads, pieces and leases are small, and a page that is full stays as it is.
+ * A further tab runs the queries once more: 26 calls, 79 KB. What keeps it there: appends touch no row that a list
+ * reads, pieces and leases are small, and a page that is full stays as it is.
  */
 
 /** Pauses between the first flushes: quick at the start, where a person waits for the first words. */

@@ -1,10 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deriveThreadKey, unwrapUserKey, wrapUserKey } from "../../convex/encryption/keys.ts";
+import {
+  deriveThreadKey,
+  hkdf,
+  importAesKey,
+  SCHEME,
+  unwrapUserKey,
+  wrapUserKey,
+} from "../../convex/encryption/keys.ts";
 import { recordIdFor, turnRatchet } from "../../convex/encryption/salts.ts";
 import { type Place, type Scope, SealBrokenError, ThreadSeal } from "../../convex/encryption/sealing.ts";
-import type { Bytes } from "../../src/shared/bytes.ts";
-import { decodeEnvelope } from "../../src/shared/envelope.ts";
+import { type Bytes, lengthPrefixed, utf8 } from "../../src/shared/bytes.ts";
+import { decodeEnvelope, encodeEnvelope } from "../../src/shared/envelope.ts";
+import { pad } from "../../src/shared/padding.ts";
 import vectors from "./vectors.json" with { type: "json" };
 
 const fromHex = (hex: string): Bytes => new Uint8Array(Buffer.from(hex, "hex"));
@@ -114,6 +122,23 @@ describe("what a sealed text is bound to", () => {
       .catch((caught: Error) => caught);
     expect(error).toBeInstanceOf(SealBrokenError);
     expect(String(error)).not.toContain("secret");
+  });
+
+  it("a text that is sealed rightly but under a nonce that is not its own does not open", async () => {
+    const info = lengthPrefixed(SCHEME, "record", place.table, place.field, place.rowId, place.rev);
+    const keys = await hkdf(fromHex(vectors.threadKey), new Uint8Array(0), info, 64);
+    const { envId, ownerId, workspaceId, threadRecordId, gen } = scope;
+    const at = [place.table, place.field, place.rowId, ownerId, workspaceId, threadRecordId, place.rev, 0];
+    const additionalData = lengthPrefixed(SCHEME, envId, ...at, 1, gen);
+    const nonce = new Uint8Array(12).fill(3);
+    const cipher = await importAesKey(keys.slice(0, 32));
+    const text = pad(utf8("Hello."));
+    const body = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData }, cipher, text);
+    const forged = encodeEnvelope({ alg: 1, gen, nonce, body: new Uint8Array(body) });
+    const error = await sealFor()
+      .open(place, forged.buffer)
+      .catch((caught: Error) => caught);
+    expect(error).toMatchObject({ cause: { message: "The nonce is not its own" } });
   });
 
   it("a wrapped user key opens for its person, generation, key id and deployment alone", async () => {

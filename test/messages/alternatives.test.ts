@@ -63,6 +63,17 @@ describe("editing", () => {
     }
   });
 
+  it("leaves the same parent however often one place is edited, so that no path grows with it", async () => {
+    let { messageId } = await say(ada, "0");
+    for (const text of ["1", "2", "3"]) ({ messageId } = await editAndStop(messageId, text));
+    const branches = await backend.run((ctx) => ctx.db.query("branches").collect());
+    expect(branches.map(({ branch, parent, fromDepth }) => ({ branch, parent, fromDepth }))).toEqual([
+      { branch: 1, parent: TRUNK, fromDepth: 0 },
+      { branch: 2, parent: TRUNK, fromDepth: 0 },
+      { branch: 3, parent: TRUNK, fromDepth: 0 },
+    ]);
+  });
+
   it("costs the same few rows however long the chat is", async () => {
     const { threadId, messageId } = await say(ada, "0");
     for (let turn = 1; turn < 20; turn++) await say(ada, String(turn), threadId);

@@ -79,6 +79,8 @@ describe("branching off a chat", () => {
     await ada.mutation(api.threads.remove, { threadId });
     await backend.finishAllScheduledFunctions(vi.runAllTimers);
     expect(await readMessages(ada, branched.threadId, 100)).toHaveLength(64);
+    const jobs = await backend.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+    expect(jobs.filter(({ state }) => state.kind === "failed")).toEqual([]);
   });
 
   it("the same request again is the same chat", async () => {

@@ -167,6 +167,28 @@ describe("deleting a chat", () => {
     for (const read of reads) expect(await refusalOf(read)).toBe("not_found");
   });
 
+  it("takes the pieces of a reply in progress along", async () => {
+    const { threadId, replyId } = await send(ada, "Forget this");
+    await backend.run(async (ctx) => {
+      for (const n of [0, 1, 2]) await ctx.db.insert("deltas", { r: replyId, n, t: new ArrayBuffer(40) });
+    });
+    await ada.mutation(api.threads.remove, { threadId });
+    await backend.finishAllScheduledFunctions(vi.runAllTimers);
+    expect(await countContent(backend)).toEqual({});
+  });
+
+  it("leaves nothing to make its salt from: every new chat turns the seed, and a salt comes once", async () => {
+    const requestId = crypto.randomUUID();
+    const first = await ada.mutation(api.messages.send, { requestId, text: "One" });
+    const before = await readSecrets();
+    await ada.mutation(api.threads.remove, { threadId: first.threadId });
+    await backend.finishAllScheduledFunctions(vi.runAllTimers);
+    await ada.mutation(api.messages.send, { requestId, text: "One" });
+    const after = await readSecrets();
+    expect(after.seed).not.toBe(before.seed);
+    expect(after.salts).not.toEqual(before.salts);
+  });
+
   it("removes every row in steps, and those of no other chat", async () => {
     const kept = await say(ada, "Stay");
     const before = await countContent(backend);
@@ -180,6 +202,14 @@ describe("deleting a chat", () => {
     expect(await ada.query(api.threads.get, { threadId: kept.threadId })).toMatchObject({ title: "Stay" });
   });
 });
+
+function readSecrets() {
+  const hex = (bytes?: ArrayBuffer) => Buffer.from(bytes ?? new ArrayBuffer(0)).toString("hex");
+  return backend.run(async (ctx) => ({
+    seed: hex((await ctx.db.query("saltRatchets").unique())?.seed),
+    salts: (await ctx.db.query("threadKeys").collect()).map(({ salt }) => hex(salt)),
+  }));
+}
 
 describe("other people's chats", () => {
   it("[A18] [B29] look as if they did not exist, like malformed ids and ids of other tables", async () => {
