@@ -90,8 +90,9 @@ describe("over a socket", () => {
     socket.send(authenticate(0, await issuer.token("ada", { nowMs: runtime.clock.nowMs(), expiresInSeconds: 60 })));
     await socket.next("Transition");
     runtime.clock.advance(61_000);
-    socket.send({ type: "Mutation", requestId: 0, udfPath: "counters:nothing", args: [{}] });
+    socket.send({ type: "Mutation", requestId: 0, udfPath: "counters:increment", args: [{ name: "expired" }] });
     expect(await socket.next("AuthError")).toMatchObject({ authUpdateAttempted: false, baseVersion: 1 });
     await socket.closed;
+    expect(await runtime.http().query(api.counters.get, { name: "expired" })).toBe(0);
   });
 });

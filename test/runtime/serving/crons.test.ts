@@ -105,17 +105,21 @@ describe("cron jobs", () => {
     await untilRuns("hour", 2);
   });
 
-  test("follow a deploy: changed ones get a new time, removed ones go", async () => {
+  test("follow a deploy: a changed schedule gets a new time, other changes do not, removed ones go", async () => {
     await untilRuns("hour", 1);
     const file = path.join(convexDir, "crons.ts");
     const source = await readFile(file, "utf8");
-    const changed = source.replace("hourUTC: 3", "hourUTC: 4").replace(/crons\.interval\("failing".*\n/, "");
+    const changed = source
+      .replace("hourUTC: 3", "hourUTC: 4")
+      .replace('"hour"', '"renamed"')
+      .replace(/crons\.interval\("failing".*\n/, "");
     const before = cronRows("_cron_jobs");
     await writeFile(file, changed);
     runtime = await runtime.restart();
     const after = cronRows("_cron_jobs");
     expect(after.map(({ identifier }) => identifier)).toEqual(["every hour", "every day"]);
-    expect(after[0]).toEqual(before.find(({ identifier }) => identifier === "every hour"));
+    const unchanged = before.find(({ identifier }) => identifier === "every hour");
+    expect(after[0]).toEqual({ ...unchanged, args: { name: "renamed" } });
     expect(new Date(after[1]?.nextTime as number).getUTCHours()).toBe(4);
   });
 });

@@ -58,3 +58,16 @@ test("metrics count calls, documents and bytes per function, and can be reset", 
   await fetch(`${runtime.apiUrl}/_runtime/metrics/reset`, { method: "POST", headers: admin });
   expect(await runtime.metrics()).toMatchObject({ functions: {}, totals: { calls: 0 }, commits: 0, sockets: 1 });
 });
+
+test("a live query that a commit does not touch costs nothing when another of the client's is run again", async () => {
+  const client = runtime.client();
+  const seen: string[] = [];
+  for (const channel of ["still", "moving"]) client.onUpdate(api.messages.list, { channel }, () => seen.push(channel));
+  await until(
+    () => seen.length,
+    (count) => count === 2,
+  );
+  await runtime.metrics({ reset: true });
+  await client.mutation(api.messages.send, { channel: "moving", body: "x" });
+  expect((await runtime.metrics()).functions["messages:list"]).toMatchObject({ calls: 1, cachedCalls: 0 });
+});
