@@ -4,11 +4,14 @@ import { internal } from "./_generated/api.js";
 import type { Id } from "./_generated/dataModel.js";
 import { action, query } from "./_generated/server.js";
 import { vAccountState, vSettings } from "./account/schema.ts";
+import { loadSubscription } from "./billing/months.ts";
+import { vPlanId } from "./billing/schema.ts";
 import { makeUserKey } from "./encryption/keys.ts";
 import { readKeyring } from "./encryption/vault.ts";
 import { refusal } from "./lib/errors.ts";
 import { findUser, requireIdentity, viewerMutation } from "./lib/functions.ts";
 import { chooseChatModel } from "./models/catalogue.ts";
+import { loadStanding } from "./usage/entries.ts";
 
 /** Bytes of the seed from which a person's thread salts come. */
 const SEED_BYTES = 32;
@@ -54,7 +57,9 @@ export const me = query({
       userId: v.id("users"),
       name: v.string(),
       email: v.optional(v.string()),
-      plan: v.literal("free"),
+      plan: vPlanId,
+      /** Whole credits; what open holds have set aside is part of the balance. */
+      credits: v.object({ balance: v.number(), held: v.number() }),
       state: vAccountState,
       settings: vSettings,
     }),
@@ -64,7 +69,9 @@ export const me = query({
     const user = identity && (await findUser(ctx.db, identity.subject));
     if (!user) return null;
     const { _id: userId, name, state, settings } = user;
-    return { userId, name, email: identity.email, plan: "free" as const, state, settings };
+    const { balance, held } = await loadStanding(ctx.db, userId);
+    const plan = (await loadSubscription(ctx.db, user.identityId))?.period?.plan ?? "free";
+    return { userId, name, email: identity.email, plan, credits: { balance, held }, state, settings };
   },
 });
 
@@ -76,6 +83,7 @@ export const update = viewerMutation({
     const { user } = ctx.viewer;
     if (args.settings?.defaultModel !== undefined) chooseChatModel(args.settings.defaultModel);
     const name = args.name === undefined ? user.name : checkedName(args.name);
+    if (args.settings) refuseBadCeiling(args.settings.dailyCeiling);
     await ctx.db.patch("users", user._id, { name, settings: { ...user.settings, ...args.settings } });
     return null;
   },
@@ -88,4 +96,11 @@ function checkedName(name: string): string {
     throw refusal("invalid", `A name can have up to ${NAME_CHARACTERS} characters.`);
   }
   return trimmed;
+}
+
+/** A ceiling is a whole number of credits; zero stops all spending, and null lifts it. */
+function refuseBadCeiling(dailyCeiling: number | null | undefined): void {
+  if (dailyCeiling === undefined || dailyCeiling === null) return;
+  if (Number.isSafeInteger(dailyCeiling) && dailyCeiling >= 0) return;
+  throw refusal("invalid", "A daily ceiling is a whole number of credits.");
 }

@@ -20,7 +20,6 @@ import {
   joinFork,
   nextSpot,
   openOrCreateThread,
-  spendTurn,
   startReply,
 } from "./messages/turns.ts";
 import { presentMessages, vMessage } from "./messages/views.ts";
@@ -49,7 +48,8 @@ export const list = viewerQuery({
 /**
  * Stores a message with an empty reply to it, in a new chat where no `threadId` is given. The sending tab then calls
  * `messages:generate`; a scheduled action does if no tab has within three seconds. The same `requestId` again gives the
- * same result and changes nothing. Throws `invalid`, `not_found` and `limit_exceeded`.
+ * same result and changes nothing. Throws `invalid`, `not_found`,
+ * `limit_exceeded`, `insufficient_credits` and `restricted`.
  */
 export const send = viewerMutation({
   args: {
@@ -67,9 +67,9 @@ export const send = viewerMutation({
     if (made) return made;
     if (attachmentIds.length > 0) throw notFound("attachment");
     const model = chooseChatModel(args.model);
-    const { nowMs } = await spendTurn(ctx);
+    const nowMs = Date.now();
     const open = await openOrCreateThread(ctx, { threadId, text, request, nowMs });
-    return addTurn(ctx, open, { text, spot: await nextSpot(ctx, open.thread), request, model, nowMs });
+    return addTurn(ctx, open, { text, ...(await nextSpot(ctx, open.thread)), request, model, nowMs });
   },
 });
 
@@ -132,7 +132,7 @@ export const stop = viewerMutation({
 
 /**
  * Starts another reply beside the given one and shows it; the earlier one stays and can be selected. Throws
- * `not_found`, `invalid` and `limit_exceeded`.
+ * `not_found`, `invalid`, `limit_exceeded`, `insufficient_credits` and `restricted`.
  */
 export const regenerate = viewerMutation({
   args: { messageId: v.string(), model: v.optional(v.string()), requestId: v.optional(v.string()) },
@@ -143,18 +143,18 @@ export const regenerate = viewerMutation({
     const made = requestId === undefined ? null : await findReply(ctx, requestName(requestId));
     if (made) return { threadId: made.threadId, replyId: made._id };
     const model = args.model === undefined ? sameChatModel(earlier.model) : chooseChatModel(args.model);
-    const { nowMs } = await spendTurn(ctx);
     const { thread } = await openOwnedThread(ctx, earlier.threadId);
-    const { spot, request } = await forkAt(ctx, earlier, requestId);
-    const replyId = await startReply(ctx, thread, { request, model, spot, nowMs });
-    await joinFork(ctx, spot.forkId, replyId);
+    const fork = await forkAt(ctx, earlier, requestId);
+    const replyId = await startReply(ctx, thread, { ...fork, model, nowMs: Date.now() });
+    await joinFork(ctx, fork.spot.forkId, replyId);
     return { threadId: thread._id, replyId };
   },
 });
 
 /**
  * Says something else in place of a message of the caller's, with a reply to it, and shows that; what was said before
- * stays and can be selected. Throws `not_found`, `invalid` and `limit_exceeded`.
+ * stays and can be selected. Throws `not_found`, `invalid`,
+ * `limit_exceeded`, `insufficient_credits` and `restricted`.
  */
 export const edit = viewerMutation({
   args: {
@@ -171,11 +171,10 @@ export const edit = viewerMutation({
     const made = requestId === undefined ? null : await findTurn(ctx, requestName(requestId));
     if (made) return made;
     const model = chooseChatModel(args.model);
-    const { nowMs } = await spendTurn(ctx);
     const open = await openOwnedThread(ctx, earlier.threadId);
-    const { spot, request } = await forkAt(ctx, earlier, requestId);
-    const ids = await addTurn(ctx, open, { text, spot, request, model, nowMs });
-    await joinFork(ctx, spot.forkId, ids.messageId);
+    const fork = await forkAt(ctx, earlier, requestId);
+    const ids = await addTurn(ctx, open, { text, ...fork, model, nowMs: Date.now() });
+    await joinFork(ctx, fork.spot.forkId, ids.messageId);
     return ids;
   },
 });

@@ -1,17 +1,26 @@
 import { v } from "convex/values";
-import type { Doc, Id } from "../_generated/dataModel.js";
+import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { openMonth } from "../billing/months.ts";
 import { loadUserKey } from "../encryption/vault.ts";
 import { refusal } from "../lib/errors.ts";
+import { spendRate } from "../lib/rateLimits.ts";
 
-/** Finds the account of an identity, or makes it with its personal workspace. `hasKey` says whether its key exists. */
+/**
+ * Finds the account of an identity, or makes it with its personal workspace, and sees that its month of credits is the
+ * present one. Throws `closing` and `limit_exceeded`. `hasKey` says whether its key exists.
+ */
 export const ensureAccount = internalMutation({
   args: { identityId: v.string(), name: v.string() },
   returns: v.object({ userId: v.id("users"), hasKey: v.boolean() }),
   handler: async (ctx, { identityId, name }) => {
-    const user = await findAnyUser(ctx, identityId);
-    if (user?.state === "erasing") throw refusal("closing", "This account is being erased.");
-    const userId = user?._id ?? (await createAccount(ctx, { identityId, name }));
+    const nowMs = Date.now();
+    await spendRate(ctx, "signIn", { key: identityId, nowMs });
+    const found = await findAnyUser(ctx, identityId);
+    if (found?.state === "erasing") throw refusal("closing", "This account is being erased.");
+    const user = found ?? (await createAccount(ctx, { identityId, name }));
+    await openMonth(ctx, user, nowMs);
+    const userId = user._id;
     return { userId, hasKey: (await loadUserKey(ctx.db, userId)) !== null };
   },
 });
@@ -37,10 +46,12 @@ function findAnyUser(ctx: MutationCtx, identityId: string): Promise<Doc<"users">
     .unique();
 }
 
-async function createAccount(ctx: MutationCtx, person: { identityId: string; name: string }): Promise<Id<"users">> {
+async function createAccount(ctx: MutationCtx, person: { identityId: string; name: string }): Promise<Doc<"users">> {
   const userId = await ctx.db.insert("users", { ...person, state: "live", settings: {} });
   const workspaceId = await ctx.db.insert("workspaces", { kind: "personal", ownerId: userId });
   await ctx.db.insert("memberships", { workspaceId, userId, role: "owner" });
   await ctx.db.patch("users", userId, { workspaceId });
-  return userId;
+  const user = await ctx.db.get("users", userId);
+  if (!user) throw new Error("An account was not there after it was made");
+  return user;
 }

@@ -1,23 +1,38 @@
-import { MINUTE, RateLimiter } from "@convex-dev/rate-limiter";
+import { HOUR, MINUTE, type RateLimitConfig, RateLimiter } from "@convex-dev/rate-limiter";
 import type { ActionCtx, MutationCtx } from "../_generated/server.js";
 import { components } from "../components.ts";
 import { refusal } from "./errors.ts";
 
-/** What one person may do how often. Far above what hands can do, and low enough to bound a runaway script. */
-const limiter = new RateLimiter(components.rateLimiter, {
+/**
+ * What one person on the free plan may do how often. Far above what hands can do, and low enough to bound a runaway
+ * script. Larger plans multiply it by their `rateFactor`.
+ */
+const RATES = {
   /** Send, edit and regenerate: each costs a call to a model. */
   turn: { kind: "token bucket", rate: 60, period: MINUTE, capacity: 60 },
   /** Branching copies messages; a search opens hundreds. */
   heavy: { kind: "token bucket", rate: 60, period: MINUTE, capacity: 30 },
-});
+  upload: { kind: "token bucket", rate: 30, period: MINUTE, capacity: 60 },
+  /** Images and videos that models make. */
+  job: { kind: "token bucket", rate: 20, period: MINUTE, capacity: 20 },
+  export: { kind: "token bucket", rate: 5, period: 24 * HOUR, capacity: 3 },
+  signIn: { kind: "token bucket", rate: 60, period: HOUR, capacity: 60 },
+} as const satisfies Record<string, RateLimitConfig>;
 
-/** Counts one use by the person whose identity id `key` is. Throws `limit_exceeded` with `retryAt` when they have none left. */
+const limiter = new RateLimiter(components.rateLimiter, {});
+
+/**
+ * Counts one use by the person whose identity id `key` is, whose plan allows `factor` times what is free. Throws
+ * `limit_exceeded` with `retryAt` when they have none left.
+ */
 export async function spendRate(
   ctx: MutationCtx | ActionCtx,
-  kind: "turn" | "heavy",
-  { key, nowMs }: { key: string; nowMs: number },
+  kind: keyof typeof RATES,
+  { key, nowMs, factor = 1 }: { key: string; nowMs: number; factor?: number },
 ): Promise<void> {
-  const { ok, retryAfter } = await limiter.limit(ctx, kind, { key });
+  const { rate, capacity, ...basis } = RATES[kind];
+  const config = { ...basis, rate: rate * factor, capacity: capacity * factor };
+  const { ok, retryAfter } = await limiter.limit(ctx, kind, { key, config });
   if (ok) return;
   const seconds = Math.ceil(retryAfter / 1000);
   throw refusal("limit_exceeded", `That was a lot at once. Try again in ${seconds} s.`, {

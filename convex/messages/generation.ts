@@ -84,9 +84,9 @@ async function finish(
   sealed: (piece: Piece) => Promise<SealedPiece>,
 ): Promise<void> {
   if (end.kind === "lost") return;
-  const { state, error, usage } = end;
+  const { state, error, counted } = end;
   const tail = end.tail.text === "" ? undefined : await sealed(end.tail);
-  await withRetries(() => ctx.runMutation(internal.messages.leases.finish, { ...held, state, error, usage, tail }));
+  await withRetries(() => ctx.runMutation(internal.messages.leases.finish, { ...held, state, error, counted, tail }));
 }
 
 /** Tries a write again after growing pauses. What still fails then is left to the watchdog. */

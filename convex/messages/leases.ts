@@ -6,7 +6,7 @@ import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from
 import { notFound } from "../lib/errors.ts";
 import { requireLive } from "../lib/functions.ts";
 import { endReply } from "./endings.ts";
-import { vReplyErrorCode, vUsage } from "./schema.ts";
+import { vCountedTokens, vReplyErrorCode } from "./schema.ts";
 
 /*
  * [Note: Leases]
@@ -101,7 +101,7 @@ export const finish = internalMutation({
     ...vHeld,
     state: v.union(v.literal("complete"), v.literal("interrupted"), v.literal("failed")),
     error: v.optional(vReplyErrorCode),
-    usage: v.optional(vUsage),
+    counted: v.optional(vCountedTokens),
     tail: v.optional(vPiece),
   },
   returns: v.null(),

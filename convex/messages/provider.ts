@@ -45,13 +45,20 @@ export async function* askModel({ model, turns, signal }: Ask): AsyncGenerator<P
 interface Finish {
   finishReason: string;
   rawFinishReason: string | undefined;
-  totalUsage: { inputTokens: number | undefined; outputTokens: number | undefined };
+  totalUsage: {
+    inputTokens: number | undefined;
+    outputTokens: number | undefined;
+    outputTokenDetails?: { reasoningTokens: number | undefined };
+  };
 }
 
 /** The usage, where the provider counted it. Throws where the provider hung up without saying that it was done. */
 function* readFinish({ finishReason, rawFinishReason, totalUsage }: Finish): Generator<Part> {
   const { inputTokens, outputTokens } = totalUsage;
-  if (inputTokens !== undefined && outputTokens !== undefined) yield { kind: "usage", inputTokens, outputTokens };
+  const reasoningTokens = totalUsage.outputTokenDetails?.reasoningTokens;
+  if (inputTokens !== undefined && outputTokens !== undefined) {
+    yield { kind: "usage", counted: { inputTokens, outputTokens, reasoningTokens } };
+  }
   if (finishReason === "other" && rawFinishReason === undefined) {
     throw new ProviderError("provider_cut", "the stream ended without a reason");
   }

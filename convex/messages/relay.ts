@@ -1,4 +1,5 @@
 import type { ReplyErrorCode } from "../../src/shared/errors.ts";
+import type { CountedTokens } from "../usage/turnCosts.ts";
 import type { Standing } from "./leases.ts";
 import { nextStep, type Progress } from "./pacing.ts";
 
@@ -7,7 +8,7 @@ export type Part =
   | { kind: "text"; text: string }
   /** Anything that shows the model is at work and adds no text, such as reasoning. */
   | { kind: "alive" }
-  | { kind: "usage"; inputTokens: number; outputTokens: number };
+  | { kind: "usage"; counted: CountedTokens };
 
 /**
  * A provider did not answer as it should. `code` is what the person is told, `detail` what the logs say. The provider's
@@ -39,7 +40,7 @@ export type RelayEnd =
       kind: "ended";
       state: "complete" | "interrupted" | "failed";
       error?: ReplyErrorCode;
-      usage?: { inputTokens: number; outputTokens: number };
+      counted?: CountedTokens;
       tail: { seq: number; text: string };
     };
 
@@ -78,7 +79,12 @@ async function pump(intake: Intake, bell: Bell, deps: RelayDeps): Promise<RelayE
     if (standing === "lost") return { kind: "lost" };
     if (standing === "fenced") intake.end = { state: "interrupted", error: "fenced" };
   }
-  return { kind: "ended", ...intake.end, usage: intake.usage, tail: { seq: progress.flushes, text: intake.waiting } };
+  return {
+    kind: "ended",
+    ...intake.end,
+    counted: intake.counted,
+    tail: { seq: progress.flushes, text: intake.waiting },
+  };
 }
 
 async function flush(intake: Intake, beat: boolean, deps: RelayDeps): Promise<Standing> {
@@ -99,7 +105,7 @@ class Intake {
   readonly progress: Progress;
   waiting = "";
   received = 0;
-  usage: { inputTokens: number; outputTokens: number } | undefined;
+  counted: CountedTokens | undefined;
   end: { state: "complete" | "interrupted" | "failed"; error?: ReplyErrorCode } | null = null;
   readonly #bell: Bell;
 
@@ -147,7 +153,7 @@ class Intake {
   }
 
   #take(part: Part): void {
-    if (part.kind === "usage") this.usage = { inputTokens: part.inputTokens, outputTokens: part.outputTokens };
+    if (part.kind === "usage") this.counted = part.counted;
     if (part.kind !== "text" || part.text === "") return;
     this.received += part.text.length;
     this.#setWaiting(this.waiting + part.text);

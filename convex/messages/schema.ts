@@ -1,6 +1,7 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
 import { REPLY_ERRORS, type ReplyErrorCode } from "../../src/shared/errors.ts";
+import { vUsageSource } from "../usage/schema.ts";
 
 export const vRole = v.union(v.literal("user"), v.literal("assistant"));
 
@@ -16,8 +17,19 @@ export const vReplyErrorCode = v.union(
   ...(Object.keys(REPLY_ERRORS) as ReplyErrorCode[]).map((code) => v.literal(code)),
 );
 
-/** What the provider counted for a reply, in tokens. */
-export const vUsage = v.object({ inputTokens: v.number(), outputTokens: v.number() });
+/** What the provider says it counted for a reply, in tokens. Believed only where it can be: see `turnCost`. */
+export const vCountedTokens = v.object({
+  inputTokens: v.number(),
+  outputTokens: v.number(),
+  reasoningTokens: v.optional(v.number()),
+});
+
+/** What a reply used and cost. */
+export const vUsage = v.object({
+  ...vCountedTokens.fields,
+  credits: v.number(),
+  source: vUsageSource,
+});
 
 export const messageTables = {
   // Written by send, edit, regenerate and branch; a reply once more when it ends. Read by lists, search and the
@@ -40,6 +52,8 @@ export const messageTables = {
     usage: v.optional(vUsage),
     /** What is attached to the message or was made for it, in order. */
     mediaIds: v.optional(v.array(v.id("media"))),
+    /** The job this reply waits for or came from, where a picture or a video was asked for. */
+    jobId: v.optional(v.id("mediaJobs")),
     /** The alternatives this message is one of, where there are any. */
     forkId: v.optional(v.id("forks")),
     createdAt: v.number(),
@@ -65,6 +79,8 @@ export const messageTables = {
     /** The token of the one action that produces the reply; absent until it is claimed. */
     lease: v.optional(v.string()),
     heartbeatAt: v.number(),
+    /** Tokens of context, as estimated when credits were held. */
+    inputTokens: v.number(),
     /** The scheduled action that claims the reply when no tab does. */
     fallbackId: v.optional(v.id("_scheduled_functions")),
   })

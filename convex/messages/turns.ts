@@ -5,16 +5,19 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { recordIdFor } from "../encryption/salts.ts";
 import { refusal } from "../lib/errors.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
-import { spendRate } from "../lib/rateLimits.ts";
 import { requestName } from "../lib/requests.ts";
 import { type OpenThread, openOwnedThread } from "../threads/access.ts";
 import { createThread } from "../threads/creation.ts";
-import { branchAt, loadPath, walkBack } from "../threads/paths.ts";
+import { branchAt, loadPath, type Segment, walkBack } from "../threads/paths.ts";
 import { provisionalTitle } from "../threads/titles.ts";
+import { estimateTokens } from "../usage/turnCosts.ts";
+import { holdForReply } from "./charges.ts";
 import { sealText } from "./texts.ts";
 
 /** How long the sending tab has to claim a reply before a scheduled action does. */
 const FALLBACK_AFTER_MS = 3_000;
+/** How far to look back for a reply whose tokens were counted: replies that failed have none. */
+const MESSAGES_LOOKED_AT = 8;
 
 /** Where a message goes: its place in the tree and, where it has alternatives, the fork they share. */
 interface Spot {
@@ -27,6 +30,8 @@ interface Turn {
   /** Names the request that makes the turn; the rows' record ids come from it. */
   request: string;
   model: ChatModel;
+  /** Tokens of what was said before the turn, as estimated. */
+  contextTokens: number;
   nowMs: number;
 }
 
@@ -61,13 +66,6 @@ async function findByRequest(
     .unique();
 }
 
-/** Counts a turn against the person's rate. Throws `limit_exceeded`. */
-export async function spendTurn(ctx: ViewerMutationCtx): Promise<{ nowMs: number }> {
-  const nowMs = Date.now();
-  await spendRate(ctx, "turn", { key: ctx.viewer.user.identityId, nowMs });
-  return { nowMs };
-}
-
 /** The thread a message is sent to, or a new one titled with the message's first words. */
 export async function openOrCreateThread(
   ctx: ViewerMutationCtx,
@@ -77,14 +75,39 @@ export async function openOrCreateThread(
   return openOwnedThread(ctx, threadId);
 }
 
-/** The spot after the newest message of the branch that is shown. */
-export async function nextSpot(ctx: ViewerMutationCtx, thread: Doc<"threads">): Promise<Spot> {
+/** The spot after the newest message of the branch that is shown, and how much was said before it. */
+export async function nextSpot(
+  ctx: ViewerMutationCtx,
+  thread: Doc<"threads">,
+): Promise<{ spot: Spot; contextTokens: number }> {
   const path = await loadPath(ctx.db, thread._id, thread.branch);
   const { _id: threadId, branch } = thread;
-  for await (const newest of walkBack(ctx.db, { threadId, path, beforeDepth: Number.POSITIVE_INFINITY })) {
-    return { branch, depth: newest.depth + 1 };
+  const { newest, contextTokens } = await lookBack(ctx, { threadId, path, beforeDepth: Number.POSITIVE_INFINITY });
+  return { spot: { branch, depth: newest ? newest.depth + 1 : 0 }, contextTokens };
+}
+
+/**
+ * The message just before a place, and how many tokens of conversation lead there: the context of the last reply before
+ * it and that reply, as they were counted. Reads one message in most chats, and a few where replies failed.
+ */
+async function lookBack(
+  ctx: ViewerMutationCtx,
+  place: { threadId: Id<"threads">; path: Segment[]; beforeDepth: number },
+): Promise<{ newest: Doc<"messages"> | null; contextTokens: number }> {
+  let newest: Doc<"messages"> | null = null;
+  let contextTokens = 0;
+  let looked = 0;
+  for await (const message of walkBack(ctx.db, place)) {
+    newest ??= message;
+    if (message.usage) {
+      contextTokens += message.usage.inputTokens + message.usage.outputTokens;
+      break;
+    }
+    contextTokens += estimateTokens(message.sealedText?.byteLength ?? 0);
+    looked += 1;
+    if (looked === MESSAGES_LOOKED_AT) break;
   }
-  return { branch, depth: 0 };
+  return { newest, contextTokens };
 }
 
 /**
@@ -95,7 +118,7 @@ export async function forkAt(
   ctx: ViewerMutationCtx,
   message: Doc<"messages">,
   requestId: string | undefined,
-): Promise<{ spot: Required<Spot>; request: string }> {
+): Promise<{ spot: Required<Spot>; request: string; contextTokens: number }> {
   const { threadId, workspaceId, depth } = message;
   const newest = await ctx.db
     .query("branches")
@@ -106,13 +129,15 @@ export async function forkAt(
   if (branch > BRANCHES_PER_THREAD) {
     throw refusal("limit_exceeded", "This chat has very many branches. Branch off a new chat to go on.");
   }
-  const parent = branchAt(await loadPath(ctx.db, threadId, message.branch), depth - 1);
+  const path = await loadPath(ctx.db, threadId, message.branch);
+  const parent = branchAt(path, depth - 1);
   await ctx.db.insert("branches", { workspaceId, threadId, branch, parent, fromDepth: depth });
   await ctx.db.patch("threads", threadId, { branch });
   const forkId = message.forkId ?? (await openFork(ctx, message));
   // No two forks of a thread have the same number, so it can name the request of a client that does not.
   const request = requestId === undefined ? `fork:${threadId}:${branch}` : requestName(requestId);
-  return { spot: { branch, depth, forkId }, request };
+  const { contextTokens } = await lookBack(ctx, { threadId, path, beforeDepth: depth });
+  return { spot: { branch, depth, forkId }, request, contextTokens };
 }
 
 async function openFork(ctx: ViewerMutationCtx, message: Doc<"messages">): Promise<Id<"forks">> {
@@ -147,19 +172,20 @@ export async function addTurn(
   });
   const replyId = await startReply(ctx, thread, {
     ...turn,
+    contextTokens: turn.contextTokens + estimateTokens(text.length),
     spot: { branch: spot.branch, depth: spot.depth + 1 },
   });
   return { threadId: thread._id, messageId, replyId };
 }
 
 /**
- * Inserts an empty reply together with the row that says it is being written, schedules the fallback that produces it
- * if no tab does, and notes the activity on the thread.
+ * Inserts an empty reply together with the row that says it is being written, holds its credits, schedules the fallback
+ * that produces it if no tab does, and notes the activity on the thread. Throws as `placeHold` does.
  */
 export async function startReply(
   ctx: ViewerMutationCtx,
   thread: Doc<"threads">,
-  { request, model, spot, nowMs }: Turn & { spot: Spot },
+  { request, model, contextTokens: inputTokens, spot, nowMs }: Turn & { spot: Spot },
 ): Promise<Id<"messages">> {
   const replyId = await ctx.db.insert("messages", {
     ...ownership(thread),
@@ -170,11 +196,12 @@ export async function startReply(
     model: model.id,
     createdAt: nowMs,
   });
+  await holdForReply(ctx, { replyId, model, inputTokens, nowMs });
   const fallbackId = await ctx.scheduler.runAfter(FALLBACK_AFTER_MS, internal.messages.generation.takeOver, {
     replyId,
   });
   const { _id: threadId, ownerId } = thread;
-  await ctx.db.insert("generations", { ownerId, threadId, replyId, heartbeatAt: nowMs, fallbackId });
+  await ctx.db.insert("generations", { ownerId, threadId, replyId, heartbeatAt: nowMs, inputTokens, fallbackId });
   await ctx.db.patch("threads", thread._id, { lastActivityAt: nowMs, retentionClockAt: nowMs });
   return replyId;
 }

@@ -3,7 +3,7 @@ import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadThreadKey } from "../encryption/vault.ts";
-import { releaseLease } from "../messages/endings.ts";
+import { dropReply } from "../messages/endings.ts";
 
 /** What one transaction of a removal deletes: well below Convex's limits, whatever the rows hold. */
 const ROWS_PER_RUN = 64;
@@ -18,9 +18,9 @@ export async function removeThread(ctx: MutationCtx, thread: Doc<"threads">): Pr
   await ctx.db.patch("threads", threadId, { state: "erasing" });
   const key = await loadThreadKey(ctx.db, threadId);
   if (key) await ctx.db.delete("threadKeys", key._id);
-  // As many as replies under way at once, which the rate limit of sending bounds.
+  // As many as a plan lets be written at once.
   const generations = ctx.db.query("generations").withIndex("by_thread", (q) => q.eq("threadId", threadId));
-  for await (const generation of generations) await releaseLease(ctx, generation);
+  for await (const generation of generations) await dropReply(ctx, generation);
   await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
 }
 

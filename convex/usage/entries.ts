@@ -13,7 +13,6 @@ export interface Occasion {
   /** Made by the server from what the entry is about. An entry with this key that exists already is all there will be. */
   key: string;
   reason: Reason;
-  subject?: string;
   use?: Use;
   deadlineAt?: number;
   nowMs: number;

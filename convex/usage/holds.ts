@@ -4,6 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { openMonth } from "../billing/months.ts";
 import { refusal } from "../lib/errors.ts";
+import { spendRate } from "../lib/rateLimits.ts";
 import { type Entered, enter, findEntry } from "./entries.ts";
 import { available, type Hold, openCount, type Posting, type Reason, type Use } from "./ledger.ts";
 import { refuseAboveDailyCeiling } from "./limits.ts";
@@ -14,6 +15,8 @@ const MINUTE_MS = 60_000;
 const LONGEST_MS = { openReplies: 15 * MINUTE_MS, openJobs: 120 * MINUTE_MS } as const;
 /** When trying again may succeed where too much is under way: nobody knows when something will end. */
 const RETRY_AFTER_MS = 10_000;
+/** What the key of a hold ends with. */
+const HOLD = ":hold";
 /** Holds one run of the sweep looks at. */
 const HOLDS_PER_SWEEP = 200;
 
@@ -32,7 +35,7 @@ export interface Used {
 
 /**
  * Sets credits aside for work that is about to begin, in the transaction that begins it. The same subject again changes
- * nothing. Throws `insufficient_credits`, `limit_exceeded` (too much at once, or the person's own daily ceiling) and
+ * nothing. Throws `insufficient_credits`, `limit_exceeded` (too fast, too much at once, the person's own daily ceiling) and
  * `restricted` (suspended, or a payment is missing for too long).
  */
 export async function placeHold(
@@ -44,9 +47,11 @@ export async function placeHold(
     throw refusal("restricted", "This account is suspended: you can read, export and erase, but not spend credits.");
   }
   const plan = await openMonth(ctx, user, nowMs);
+  const rate = use === "chat" ? "turn" : "job";
+  await spendRate(ctx, rate, { key: user.identityId, nowMs, factor: plan.rateFactor });
   await refuseAboveDailyCeiling(ctx, { user, credits, nowMs });
   const count = openCount(use);
-  const occasion = { ownerId: user._id, key: holdKey(subject), reason: "use" as const, subject, use, nowMs };
+  const occasion = { ownerId: user._id, key: holdKey(subject), reason: "use" as const, use, nowMs };
   await enter(ctx, { ...occasion, deadlineAt: nowMs + LONGEST_MS[count] }, (standing) => {
     if (standing[count] >= plan[count]) throw tooMuchAtOnce(use, nowMs);
     if (credits > available(standing)) {
@@ -108,9 +113,7 @@ export const sweep = internalMutation({
       .query("creditEntries")
       .withIndex("by_deadline", (q) => q.gt("deadlineAt", sweptUntilAt).lte("deadlineAt", nowMs))
       .take(HOLDS_PER_SWEEP);
-    for (const { subject } of due) {
-      await releaseHold(ctx, { subject: subject as Subject, reason: "unsettled", nowMs });
-    }
+    for (const { key } of due) await releaseHold(ctx, { subject: heldSubject(key), reason: "unsettled", nowMs });
     const isFull = due.length === HOLDS_PER_SWEEP;
     const newest = due.at(-1)?.deadlineAt ?? sweptUntilAt;
     // Where a run was full, more holds may have the newest deadline: the next run looks at those again.
@@ -135,13 +138,17 @@ async function endHold(
   const hold = await findEntry(ctx.db, holdKey(subject));
   const use = hold?.use;
   if (!hold || !use) return null;
-  const occasion = { ownerId: hold.ownerId, key: `${subject}:end`, reason, subject, use, nowMs };
+  const occasion = { ownerId: hold.ownerId, key: `${subject}:end`, reason, use, nowMs };
   const { made, entry } = await enter(ctx, occasion, () => posting({ credits: hold.held, use }));
   return made ? { hold, use, entry } : null;
 }
 
 function holdKey(subject: Subject): string {
-  return `${subject}:hold`;
+  return subject + HOLD;
+}
+
+function heldSubject(key: string): Subject {
+  return key.slice(0, -HOLD.length) as Subject;
 }
 
 function tooMuchAtOnce(use: Use, nowMs: number) {

@@ -65,12 +65,10 @@ export const usageTables = {
   // every later entry. A billing record: kept for seven years.
   creditEntries: defineTable({
     ownerId: v.id("users"),
-    /** Made here from what the entry is about. No two entries share one, so that nothing is entered twice. */
+    /** Made here from what the entry is about, such as `reply:…:hold`. No two entries share one: nothing is entered twice. */
     key: v.string(),
     kind: vEntryKind,
     reason: vReason,
-    /** What the credits are for, such as `reply:…` or `job:…`. */
-    subject: v.optional(v.string()),
     /** What the entry adds to the balance. */
     credits: v.number(),
     /** What it adds to the open holds. */

@@ -1,3 +1,5 @@
+import { parseTokenPrices, type TokenPrice } from "./prices.ts";
+
 /** A model a person can choose, with what bounds a conversation with it. */
 export interface ChatModel {
   /** The id the provider knows it by. */
@@ -7,14 +9,17 @@ export interface ChatModel {
   contextTokens: number;
   /** Tokens of one reply. */
   outputTokens: number;
+  /** What it costs, and what it will. See [Note: Prices]. */
+  prices: readonly [TokenPrice, ...TokenPrice[]];
 }
 
 const DEFAULT_CONTEXT_TOKENS = 32_000;
 const DEFAULT_OUTPUT_TOKENS = 4_000;
 
 /**
- * Reads `CHAT_MODELS`: a JSON array of `{ "id", "label"?, "context"?, "output"? }`, the first being the default model.
- * `label` falls back to the id, `context` and `output` (in tokens) to 32,000 and 4,000. Throws an Error that names the
+ * Reads `CHAT_MODELS`: a JSON array of `{ "id", "label"?, "context"?, "output"?, "prices"? }`, the first being the
+ * default model. `label` falls back to the id, `context` and `output` (in tokens) to 32,000 and 4,000, `prices` to what
+ * every model costs by default. Throws an Error that names the
  * variable and the entry at fault.
  */
 export function parseChatModels(json: string | undefined): ChatModel[] {
@@ -41,7 +46,7 @@ function parseArray(json: string): unknown[] {
 function parseModel(entry: unknown, index: number): ChatModel {
   const where = `CHAT_MODELS[${index}]`;
   if (typeof entry !== "object" || entry === null) throw new Error(`${where} must be an object`);
-  const { id, label, context, output } = entry as Record<string, unknown>;
+  const { id, label, context, output, prices } = entry as Record<string, unknown>;
   if (typeof id !== "string" || id === "") throw new Error(`${where}.id must be a model's id`);
   if (label !== undefined && typeof label !== "string") throw new Error(`${where}.label must be text`);
   return {
@@ -49,6 +54,7 @@ function parseModel(entry: unknown, index: number): ChatModel {
     label: label ?? id,
     contextTokens: parseTokens(`${where}.context`, context, DEFAULT_CONTEXT_TOKENS),
     outputTokens: parseTokens(`${where}.output`, output, DEFAULT_OUTPUT_TOKENS),
+    prices: parseTokenPrices(`${where}.prices`, prices),
   };
 }
 

@@ -19,6 +19,8 @@ export const ALG_AES_256_GCM = 1;
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 const HEADER_BYTES = 4;
+/** Bytes by which the envelope of a text is longer than the padded text; the mark of the padding counts as one. */
+export const ENVELOPE_OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES + 1;
 
 /** An envelope as bytes. `gen` must fit 16 bits. */
 export function encodeEnvelope({ alg, gen, nonce, body }: Envelope): Bytes {

@@ -86,13 +86,14 @@ describe("the profile", () => {
     expect(await visitor(backend).query(api.account.me, {})).toBeNull();
   });
 
-  it("shows name, mail, plan, state and settings", async () => {
+  it("shows name, mail, plan, credits, state and settings", async () => {
     const ada = await signedIn(startBackend());
     expect(await ada.query(api.account.me, {})).toEqual({
       userId: expect.any(String),
       name: "Ada",
       email: "user_ada@mail.test",
       plan: "free",
+      credits: { balance: 2_000, held: 0 },
       state: "live",
       settings: {},
     });

@@ -260,7 +260,7 @@ describe("the watchdog", () => {
 
   it("ends them all, a few in each run", async () => {
     const sent = [];
-    for (let turn = 0; turn < 9; turn++) sent.push(await send(ada, "Hi"));
+    for (let turn = 0; turn < 8; turn++) sent.push(await send(ada, "Hi"));
     vi.setSystemTime(Date.now() + 61_000);
     await watch();
     await vi.advanceTimersByTimeAsync(10);

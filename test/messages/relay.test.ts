@@ -84,10 +84,10 @@ describe("relaying a reply", () => {
   it("gives the usage the provider counted", async () => {
     const relayed = run(async function* () {
       yield text("Hi.");
-      yield { kind: "usage", inputTokens: 3, outputTokens: 1 };
+      yield { kind: "usage", counted: { inputTokens: 3, outputTokens: 1 } };
     });
     await vi.runAllTimersAsync();
-    expect(await relayed.end).toMatchObject({ usage: { inputTokens: 3, outputTokens: 1 } });
+    expect(await relayed.end).toMatchObject({ counted: { inputTokens: 3, outputTokens: 1 } });
   });
 
   it("looks at the lease every two seconds while the model thinks, and shows every fifteen that it is alive", async () => {

@@ -95,8 +95,8 @@ describe("sending a message", () => {
   });
 
   it("is limited in how often one person may do it, and says when to try again", async () => {
-    const { threadId } = await send(ada, "0");
-    for (let turn = 1; turn < 60; turn++) await send(ada, String(turn), threadId);
+    const { threadId } = await say(ada, "0");
+    for (let turn = 1; turn < 60; turn++) await say(ada, String(turn), threadId);
     const error = await send(ada, "61", threadId).catch((caught) => caught);
     const data = typeof error.data === "string" ? JSON.parse(error.data) : error.data;
     expect(data).toMatchObject({ code: "limit_exceeded", retryAt: Date.now() + 1_000 });

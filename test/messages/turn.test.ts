@@ -19,7 +19,7 @@ it("a message that is sent is answered, and both are found again", async () => {
     text: "Hello there.",
     state: "complete",
     model: "small",
-    usage: { inputTokens: 11, outputTokens: 7 },
+    usage: { inputTokens: 11, outputTokens: 7, credits: 1, source: "provider" },
     error: null,
   });
   expect(provider.requests).toMatchObject([

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { parseChatModels } from "../../src/shared/chatModels.ts";
+import { DEFAULT_TOKEN_PRICES } from "../../src/shared/prices.ts";
 import { refusalOf, signedIn, startBackend, useBackendEnvironment } from "../support/backend.ts";
 
 useBackendEnvironment();
@@ -38,10 +39,12 @@ describe("the catalogue", () => {
 
 describe("CHAT_MODELS", () => {
   it("gives each model a label and limits of its own or the usual ones", () => {
-    const json = '[{"id":"a/b-1","label":"A","context":128000,"output":8192},{"id":"c"}]';
+    const json =
+      '[{"id":"a/b-1","label":"A","context":128000,"output":8192,"prices":[{"input":2,"output":9}]},{"id":"c"}]';
+    const prices = [{ validFromAt: 0, inputPer1000: 2, outputPer1000: 9 }];
     expect(parseChatModels(json)).toEqual([
-      { id: "a/b-1", label: "A", contextTokens: 128_000, outputTokens: 8_192 },
-      { id: "c", label: "c", contextTokens: 32_000, outputTokens: 4_000 },
+      { id: "a/b-1", label: "A", contextTokens: 128_000, outputTokens: 8_192, prices },
+      { id: "c", label: "c", contextTokens: 32_000, outputTokens: 4_000, prices: DEFAULT_TOKEN_PRICES },
     ]);
   });
 

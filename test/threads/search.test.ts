@@ -73,7 +73,7 @@ describe("search", () => {
     expect(texts).toEqual(["needle 200", "needle 150", "needle 100", "needle 50", "needle 0", "needle at the start"]);
     expect(hits.filter(({ messageId }) => messageId === null)).toHaveLength(1);
     expect(calls).toBeGreaterThan(1);
-  });
+  }, 20_000);
 
   it("[A18] finds nothing of other people and nothing that was deleted", async () => {
     const { threadId } = await sayLater("A secret");
