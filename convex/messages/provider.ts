@@ -43,8 +43,6 @@ export async function* askModel({ model, turns, signal }: Ask): AsyncGenerator<P
 }
 
 interface Finish {
-  finishReason: string;
-  rawFinishReason: string | undefined;
   totalUsage: {
     inputTokens: number | undefined;
     outputTokens: number | undefined;
@@ -52,20 +50,19 @@ interface Finish {
   };
 }
 
-/** The usage, where the provider counted it. Throws where the provider hung up without saying that it was done. */
-function* readFinish({ finishReason, rawFinishReason, totalUsage }: Finish): Generator<Part> {
+/** The usage, where the provider counted it. */
+function* readFinish({ totalUsage }: Finish): Generator<Part> {
   const { inputTokens, outputTokens } = totalUsage;
   const reasoningTokens = totalUsage.outputTokenDetails?.reasoningTokens;
   if (inputTokens !== undefined && outputTokens !== undefined) {
     yield { kind: "usage", counted: { inputTokens, outputTokens, reasoningTokens } };
   }
-  if (finishReason === "other" && rawFinishReason === undefined) {
-    throw new ProviderError("provider_cut", "the stream ended without a reason");
-  }
 }
 
 function providerError(error: unknown): ProviderError {
-  const unreadable = [TypeValidationError, JSONParseError, InvalidResponseDataError];
+  // What the SDK reports of a stream that ended without saying why.
+  if (InvalidResponseDataError.isInstance(error)) return new ProviderError("provider_cut", nameOf(error));
+  const unreadable = [TypeValidationError, JSONParseError];
   if (unreadable.some((kind) => kind.isInstance(error))) return new ProviderError("provider_invalid", nameOf(error));
   const status = APICallError.isInstance(error) ? error.statusCode : undefined;
   const code = status === 429 ? "provider_busy" : "provider_unavailable";

@@ -352,7 +352,11 @@ describe("a provider in trouble", () => {
     });
     const { threadId, replyId } = await send(ada, "Hi");
     await generate(replyId);
-    expect(await newest(threadId)).toMatchObject({ text: "Half a sen", state: "interrupted" });
+    expect(await newest(threadId)).toMatchObject({
+      text: "Half a sen",
+      state: "interrupted",
+      error: { code: "provider_cut" },
+    });
   });
 
   it.each([

@@ -118,6 +118,7 @@ describe("snippets", () => {
   it("never end in half a character", () => {
     const snippet = snippetAround(`needle ${"🌊".repeat(100)}`, "needle");
     expect(snippet?.isWellFormed()).toBe(true);
+    expect(snippet).not.toContain("\u{fffd}");
   });
 
   it("compare text without regard to case, width and composition", () => {
