@@ -31,19 +31,26 @@ async function viewerOf(ctx: { db: DatabaseReader }, name: string): Promise<View
   return { user, userId: user._id, workspaceId: user.workspaceId, role: "owner" };
 }
 
-/** How many rows of each table a person sees. */
-function rowsSeenBy(name: string): Promise<Record<string, number>> {
+/** The ids of the rows a person sees, by table. */
+function rowsSeenBy(name: string): Promise<Map<string, string[]>> {
   return backend.run(async (ctx) => {
     const viewer = await viewerOf(ctx, name);
     const db = wrapDatabaseReader({ viewer }, ctx.db as DatabaseReader, scopeRules, POLICY);
-    const counts = await Promise.all(tables.map(async (table) => [table, (await db.query(table).collect()).length]));
-    return Object.fromEntries(counts.filter(([, count]) => count !== 0));
+    const seen = new Map<string, string[]>();
+    for (const table of tables)
+      seen.set(
+        table,
+        (await db.query(table).collect()).map(({ _id }) => _id),
+      );
+    return seen;
   });
 }
 
 describe("[B29] the scoped data layer", () => {
-  it("shows a person their own rows and nobody else's", async () => {
-    expect(await rowsSeenBy("Ada")).toEqual({
+  it("shows a person their own rows and nobody else's, in whatever table", async () => {
+    const [ada, bob] = [await rowsSeenBy("Ada"), await rowsSeenBy("Bob")];
+    const counts = Object.fromEntries([...ada].map(([table, ids]) => [table, ids.length]));
+    expect(counts).toMatchObject({
       users: 1,
       userKeys: 1,
       saltRatchets: 1,
@@ -54,7 +61,9 @@ describe("[B29] the scoped data layer", () => {
       forks: 1,
       generations: 2,
     });
-    expect(await rowsSeenBy("Bob")).toEqual({ users: 1, userKeys: 1, saltRatchets: 1 });
+    for (const [table, ids] of bob) expect(ids.filter((id) => ada.get(table)?.includes(id))).toEqual([]);
+    expect(bob.get("users")).toHaveLength(1);
+    expect(bob.get("messages")).toEqual([]);
   });
 
   it("lets nobody change, delete or add a row of someone else's", async () => {
