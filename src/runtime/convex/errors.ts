@@ -24,6 +24,13 @@ export class ConflictError extends Error {
 /** Existing documents do not fit a new schema, or the schema itself breaks Convex's rules. */
 export class SchemaError extends Error {
   override readonly name = "SchemaError";
+  /** The table whose documents do not fit; undefined when it is the schema that is wrong. */
+  readonly table: string | undefined;
+
+  constructor(message: string, table?: string) {
+    super(message);
+    this.table = table;
+  }
 }
 
 /** The data folder cannot be used; the message says why and what to do, and nothing was changed. */

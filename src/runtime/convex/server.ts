@@ -73,18 +73,22 @@ export async function startConvex(options: ConvexOptions): Promise<Convex> {
 /** `closing` undoes in reverse order: sockets, ports, scheduler, running mutations, functions, store. */
 async function start(options: ConvexOptions, closing: AsyncDisposableStack): Promise<Convex> {
   const { clock, log } = options;
-  const store = openStore({ path: join(options.dataDir, DATABASE_FILE), clock });
+  const path = join(options.dataDir, DATABASE_FILE);
+  const store = openStore({ path, clock, onFatal: (error) => log(error.message) });
   closing.defer(() => store.close());
 
-  // Ports come before functions, which may ask for their addresses while they are loaded.
-  const { api, site } = await openPorts(options);
-  const urls = { apiUrl: options.cloudUrl ?? api.url, siteUrl: options.siteUrl ?? site.url };
-  const { runner, application } = await assemble(options, store, urls);
+  // Filled in once the ports are known, which is before the first deploy reads it.
+  const systemEnv: Record<string, string> = {};
+  const { runner, application } = await assemble(options, store, systemEnv);
   closing.defer(() => runner.close());
   closing.defer(() => application.close());
   const scheduler = new Scheduler({ application, log });
   closing.defer(() => scheduler.stop());
+
+  const { api, site } = await openPorts(options);
   closing.defer(async () => void (await Promise.all([api.close(), site.close()])));
+  const urls = { apiUrl: options.cloudUrl ?? api.url, siteUrl: options.siteUrl ?? site.url };
+  Object.assign(systemEnv, { CONVEX_CLOUD_URL: urls.apiUrl, CONVEX_SITE_URL: urls.siteUrl });
 
   await deploy({ store, runner, application });
   await scheduler.start();
@@ -116,7 +120,7 @@ async function openPorts({ host, apiPort, sitePort, log }: ConvexOptions): Promi
 async function assemble(
   { convexDir, env, clock, log }: ConvexOptions,
   store: Store,
-  { apiUrl, siteUrl }: { apiUrl: string; siteUrl: string },
+  systemEnv: Record<string, string>,
 ): Promise<{ runner: Runner; application: Application }> {
   const host: ActionHost = {
     query: (call) => application.actionHost.query(call),
@@ -125,7 +129,6 @@ async function assemble(
     schedule: (component, job) => application.actionHost.schedule(component, job),
     cancel: (component, jobId) => application.actionHost.cancel(component, jobId),
   };
-  const systemEnv = { CONVEX_CLOUD_URL: apiUrl, CONVEX_SITE_URL: siteUrl };
   const { catalog } = store;
   const runner = await loadRunner({ convexDir, env: () => env, systemEnv, catalog, clock, host, log });
   const application = new Application({

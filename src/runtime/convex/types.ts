@@ -66,6 +66,8 @@ export interface Catalog {
    * when an existing document does not fit, and then changes nothing.
    */
   applySchema(namespace: ComponentPath, schema: SchemaJson | null): void;
+  /** Throws as `applySchema` would, and changes nothing. */
+  checkSchema(namespace: ComponentPath, schema: SchemaJson | null): void;
   tableNames(namespace: ComponentPath): string[];
   /** Documents in a table, from a maintained counter. */
   count(namespace: ComponentPath, table: string): number;

@@ -43,8 +43,8 @@ describe("keepalive", () => {
   });
 
   test("a client that answers pings is kept", async () => {
-    const { client } = await open({ ...PATIENT, dropAfterMs: 100 });
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const { client } = await open({ ...PATIENT, dropAfterMs: 500 });
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(client.readyState).toBe(WebSocket.OPEN);
   });
 
