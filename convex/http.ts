@@ -1,10 +1,14 @@
 import { httpRouter } from "convex/server";
+import { serveMedia, uploadMedia } from "./routes/media.ts";
 import { health, nothingHere, preflight, securityTxt } from "./routes/wellKnown.ts";
 
 const http = httpRouter();
 
 http.route({ path: "/health", method: "GET", handler: health });
 http.route({ path: "/.well-known/security.txt", method: "GET", handler: securityTxt });
+
+http.route({ path: "/media/upload", method: "POST", handler: uploadMedia });
+http.route({ pathPrefix: "/media/", method: "GET", handler: serveMedia });
 
 http.route({ pathPrefix: "/", method: "OPTIONS", handler: preflight });
 for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"] as const) {

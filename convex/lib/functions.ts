@@ -2,7 +2,14 @@ import type { UserIdentity } from "convex/server";
 import { customCtx, customMutation, customQuery } from "convex-helpers/server/customFunctions";
 import { wrapDatabaseReader, wrapDatabaseWriter } from "convex-helpers/server/rowLevelSecurity";
 import type { Doc } from "../_generated/dataModel.js";
-import { internalQuery, type MutationCtx, mutation, type QueryCtx, query } from "../_generated/server.js";
+import {
+  internalMutation,
+  internalQuery,
+  type MutationCtx,
+  mutation,
+  type QueryCtx,
+  query,
+} from "../_generated/server.js";
 import { refusal } from "./errors.ts";
 import { scopeRules, type Viewer } from "./scope.ts";
 
@@ -25,6 +32,18 @@ export const viewerMutation = customMutation(
     const viewer = await requireViewer(ctx);
     requireLive(viewer.user);
     if (viewer.role === "viewer") throw refusal("forbidden", "Your role in this workspace is to read.");
+    return { viewer, db: wrapDatabaseWriter({ viewer }, ctx.db, scopeRules, POLICY) };
+  }),
+);
+
+/**
+ * As `viewerInternalQuery`, to write. Takes accounts in any state, since an action may serve those that can only read:
+ * a mutation that stores content checks the state itself.
+ */
+export const viewerInternalMutation = customMutation(
+  internalMutation,
+  customCtx(async (ctx: MutationCtx) => {
+    const viewer = await requireViewer(ctx);
     return { viewer, db: wrapDatabaseWriter({ viewer }, ctx.db, scopeRules, POLICY) };
   }),
 );

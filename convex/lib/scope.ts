@@ -54,7 +54,8 @@ export const scopeRules: ScopeRules = {
   generations: { ...ofOwner, insert: sameOwner },
   media: ofWorkspace,
   objects: ofWorkspace,
-  mediaSessions: { read: sameOwner },
+  uploads: ofWorkspace,
+  mediaSessions: { read: sameOwner, insert: sameOwner },
   mediaJobs: ofWorkspace,
   // A delta carries no workspace, to stay small. It is ciphertext that only the key of its thread opens, and that key's
   // row is scoped; and it is found only by the id of a reply, whose row is scoped too.

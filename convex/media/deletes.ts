@@ -29,6 +29,11 @@ export async function noteDelete(
   await ctx.db.insert("objectDeletes", { key, uploadId, askedAt: nowMs, notBeforeAt: nowMs, attempts: 0 });
 }
 
+/** Starts the drainer at once, for a transaction that has noted keys; the cron would a minute later. */
+export async function drainSoon(ctx: Pick<MutationCtx, "scheduler">): Promise<void> {
+  await ctx.scheduler.runAfter(0, internal.media.draining.drain, {});
+}
+
 /** How long a row rests after that many tries. Long enough for a try to end. */
 export function pauseAfterMs(attempts: number): number {
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));

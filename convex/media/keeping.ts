@@ -1,7 +1,7 @@
 import { kindOf, type MediaType } from "../../src/shared/media.ts";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
-import { noteDelete } from "./deletes.ts";
+import { drainSoon, noteDelete } from "./deletes.ts";
 import { isOpen, type StoredObject, takeReservation } from "./reservations.ts";
 import type { MediaHome } from "./seals.ts";
 
@@ -26,6 +26,7 @@ export async function keepMedium(ctx: MutationCtx, medium: NewMedium): Promise<I
   if (!(await takeReservation(ctx, stored.key))) return null;
   if (!(await isOpen(ctx, home))) {
     await noteDelete(ctx, { key: stored.key });
+    await drainSoon(ctx);
     return null;
   }
   const { mime, contentBytes } = stored;

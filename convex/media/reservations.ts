@@ -3,7 +3,7 @@ import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadThreadKey } from "../encryption/vault.ts";
-import { noteDelete } from "./deletes.ts";
+import { drainSoon, noteDelete } from "./deletes.ts";
 import { loadSealMaterial, type MediaHome, vSealMaterial } from "./seals.ts";
 
 /*
@@ -63,7 +63,9 @@ export const abandon = internalMutation({
   returns: v.null(),
   handler: async (ctx, { key }) => {
     const reservation = await loadReservation(ctx, key);
-    if (reservation) await dropReservation(ctx, reservation);
+    if (!reservation) return null;
+    await dropReservation(ctx, reservation);
+    await drainSoon(ctx);
     return null;
   },
 });
@@ -78,6 +80,7 @@ export const sweep = internalMutation({
       .withIndex("by_time", (q) => q.lt("reservedAt", Date.now() - RESERVED_MS))
       .take(RESERVATIONS_PER_RUN);
     for (const reservation of abandoned) await dropReservation(ctx, reservation);
+    if (abandoned.length > 0) await drainSoon(ctx);
     if (abandoned.length === RESERVATIONS_PER_RUN) {
       await ctx.scheduler.runAfter(0, internal.media.reservations.sweep, {});
     }

@@ -1,10 +1,10 @@
 "use node";
 
-import { toBase64Url } from "../../src/shared/bytes.ts";
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import { openSeal, readKeyring } from "../encryption/vault.ts";
 import { readBucketSettings } from "./bucket.ts";
+import { newBucketKey } from "./bucketKeys.ts";
 import { commitTo, drawObjectSecret, sealObject } from "./objectSeal.ts";
 import { openBucketClient, putSealed } from "./parts.ts";
 import type { StoredObject } from "./reservations.ts";
@@ -59,11 +59,6 @@ export async function storeObject(ctx: ActionCtx, storing: Storing): Promise<Sto
     await ctx.runMutation(internal.media.reservations.abandon, { key });
     throw error;
   }
-}
-
-/** A name in the bucket: 256 random bits, so that nobody meets another's and none tells anything. */
-function newBucketKey(): string {
-  return toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 /** Counts bytes on their way, and ends the way where there are too many. */

@@ -17,7 +17,11 @@ const SECURITY_HEADERS = {
 const PREFLIGHT_SECONDS = 600;
 
 /** A response with the security headers and, for an allowed origin, those that let its page read it. */
-export function respond(request: Request, body: string | null, init: ResponseInit = {}): Response {
+export function respond(
+  request: Request,
+  body: string | ReadableStream<Uint8Array> | null,
+  init: ResponseInit = {},
+): Response {
   const headers = new Headers({ ...SECURITY_HEADERS, ...corsHeaders(request.headers.get("Origin")) });
   new Headers(init.headers).forEach((value, name) => {
     headers.set(name, value);
@@ -36,7 +40,7 @@ export function respondPreflight(request: Request): Response {
     status: 204,
     headers: {
       "Access-Control-Allow-Methods": "GET, HEAD, POST",
-      "Access-Control-Allow-Headers": "Authorization, Content-Type, Range",
+      "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Range, Range, X-File-Name",
       "Access-Control-Max-Age": String(PREFLIGHT_SECONDS),
     },
   });

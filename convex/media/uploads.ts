@@ -1,0 +1,64 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api.js";
+import type { Id } from "../_generated/dataModel.js";
+import { internalMutation } from "../_generated/server.js";
+import { refusal } from "../lib/errors.ts";
+import { requireLive, viewerInternalMutation } from "../lib/functions.ts";
+import { spendRate } from "../lib/rateLimits.ts";
+import { drainSoon } from "./deletes.ts";
+import { keepMedium, removeMedium } from "./keeping.ts";
+import { reserveKey, vStoredObject } from "./reservations.ts";
+import { vSealMaterial } from "./seals.ts";
+
+/** How long an upload that no message takes up is kept. */
+const LOOSE_MS = 24 * 60 * 60 * 1000;
+const LOOSE_PER_RUN = 50;
+
+/**
+ * Reserves a bucket key for a file the caller uploads, and gives what seals it. Throws `closing`, `restricted` and
+ * `limit_exceeded`.
+ */
+export const begin = viewerInternalMutation({
+  args: { key: v.string() },
+  returns: v.object({ ownerId: v.id("users"), material: vSealMaterial }),
+  handler: async (ctx, { key }) => {
+    const { userId: ownerId, user, workspaceId } = ctx.viewer;
+    requireLive(user);
+    await spendRate(ctx, "upload", { key: user.identityId, nowMs: Date.now() });
+    const material = await reserveKey(ctx, { ownerId, workspaceId }, key);
+    if (!material) throw refusal("closing", "This account is being closed.");
+    return { ownerId, material };
+  },
+});
+
+/** Makes a stored file a medium of the caller's, to be taken up by a message within a day. Throws `closing`. */
+export const finish = viewerInternalMutation({
+  args: {
+    recordId: v.string(),
+    stored: vStoredObject,
+    sealedName: v.optional(v.bytes()),
+    width: v.optional(v.number()),
+    height: v.optional(v.number()),
+  },
+  returns: v.union(v.null(), v.id("media")),
+  handler: async (ctx, medium): Promise<Id<"media"> | null> => {
+    const { userId: ownerId, workspaceId } = ctx.viewer;
+    return keepMedium(ctx, { ...medium, home: { ownerId, workspaceId }, origin: "upload", state: "loose" });
+  },
+});
+
+/** Removes uploads that no message took up. Reads one empty index range while there are none. */
+export const sweepLoose = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx): Promise<null> => {
+    const old = await ctx.db
+      .query("media")
+      .withIndex("by_state", (q) => q.eq("state", "loose").lt("createdAt", Date.now() - LOOSE_MS))
+      .take(LOOSE_PER_RUN);
+    for (const { _id } of old) await removeMedium(ctx, _id);
+    if (old.length > 0) await drainSoon(ctx);
+    if (old.length === LOOSE_PER_RUN) await ctx.scheduler.runAfter(0, internal.media.uploads.sweepLoose, {});
+    return null;
+  },
+});
