@@ -131,3 +131,18 @@ describe("scheduled actions", () => {
     expect(await runsOf("byAction")).toEqual([null]);
   });
 });
+
+test("answers kept for repeated requests are forgotten after two weeks", async () => {
+  const kept = () => runtime.store.catalog.count("", "_session_requests");
+  await runtime.client().mutation(api.counters.nothing, {});
+  expect(kept()).toBeGreaterThan(0);
+  runtime.clock.advance(13 * 24 * HOUR_MS);
+  const marker = await schedule("record", "marker");
+  await until(
+    () => stateOf(marker),
+    (state) => state === "success",
+  );
+  expect(kept()).toBeGreaterThan(0);
+  runtime.clock.advance(2 * 24 * HOUR_MS);
+  expect(await until(kept, (count) => count === 0)).toBe(0);
+});
