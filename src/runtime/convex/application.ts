@@ -12,6 +12,7 @@ import { PinnedTimestamps } from "./pinnedTimestamps.ts";
 import { cancelJob, insertJob } from "./scheduler/jobRows.ts";
 import { SessionRecord, type SessionRequest } from "./sessionRequests.ts";
 import { Slots } from "./slots.ts";
+import { isSystemPath } from "./system/runner.ts";
 import type {
   ActionHost,
   Clock,
@@ -94,8 +95,7 @@ export class Application {
   /** As `query`, as a result that can be watched (`live.watch`). */
   liveQuery(call: FunctionCall, journal: string | null): LiveResult<QueryAnswer> {
     const key = queryKey(this.deployment.version, call, journal);
-    const nowMs = this.clock.nowMs();
-    const known = this.live.find(keyWithIdentity(key, call.identity), nowMs) ?? this.live.find(key, nowMs);
+    const known = this.#knownResult(key, call);
     if (known) {
       this.metrics.recordCall({ ...call, kind: "query", isCached: true });
       return known;
@@ -188,6 +188,13 @@ export class Application {
   async close(): Promise<void> {
     await Promise.allSettled(this.#mutating);
     this.#pinned.close();
+  }
+
+  /** Convex's own queries also tell what no read set covers, such as which tables there are. */
+  #knownResult(key: string, { path, identity }: FunctionCall): LiveResult<QueryAnswer> | undefined {
+    if (isSystemPath(path)) return undefined;
+    const nowMs = this.clock.nowMs();
+    return this.live.find(keyWithIdentity(key, identity), nowMs) ?? this.live.find(key, nowMs);
   }
 
   #computeQuery(call: FunctionCall, journal: string | null, key: string): LiveResult<QueryAnswer> {

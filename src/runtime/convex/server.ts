@@ -3,15 +3,16 @@
  * site ports and runs the scheduler.
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { version } from "convex";
 import type { MovableClock } from "../clock.ts";
 import { Application } from "./application.ts";
 import { Authenticator } from "./auth/identity.ts";
 import { TokenVerifier } from "./auth/tokens.ts";
-import { deploy } from "./deploy.ts";
+import { Deployer } from "./deploy.ts";
 import { loadRunner, type Runner } from "./functions/runner.ts";
 import { apiRoutes } from "./http/api.ts";
+import { deployRoutes } from "./http/deploy.ts";
 import { runtimeRoutes } from "./http/runtime.ts";
 import { siteRoutes } from "./http/site.ts";
 import { Metrics } from "./metrics.ts";
@@ -19,6 +20,7 @@ import { openPort, type Port } from "./ports.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { openStore } from "./store/store.ts";
 import { Sockets } from "./sync/sockets.ts";
+import { withSystemQueries } from "./system/runner.ts";
 import type { ActionHost, Store } from "./types.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -79,7 +81,7 @@ async function start(options: ConvexOptions, closing: AsyncDisposableStack): Pro
 
   // Filled in once the ports are known, which is before the first deploy reads it.
   const systemEnv: Record<string, string> = {};
-  const { runner, application } = await assemble(options, store, systemEnv);
+  const { runner, application, deployer } = await assemble(options, store, systemEnv);
   closing.defer(() => runner.close());
   closing.defer(() => application.close());
   const scheduler = new Scheduler({ application, log });
@@ -90,16 +92,14 @@ async function start(options: ConvexOptions, closing: AsyncDisposableStack): Pro
   const urls = { apiUrl: options.cloudUrl ?? api.url, siteUrl: options.siteUrl ?? site.url };
   Object.assign(systemEnv, { CONVEX_CLOUD_URL: urls.apiUrl, CONVEX_SITE_URL: urls.siteUrl });
 
-  await deploy({ store, runner, application });
+  await deployer.deployFolder();
   await scheduler.start();
-  const sockets = serve(options, { runner, application, api, site });
+  deployer.onChange(() => scheduler.deploymentChanged());
+  const sockets = serve(options, { runner, application, deployer, api, site, urls });
   closing.defer(() => sockets.closeAll("ServerShutdown"));
 
   if (options.watch.length > 0) {
-    const redeploy = async () => {
-      await deploy({ store, runner, application });
-      await scheduler.deploymentChanged();
-    };
+    const redeploy = () => deployer.deployFolder();
     const watcher = new Watcher({ folders: options.watch, redeploy, log });
     closing.defer(() => watcher.close());
   }
@@ -116,12 +116,15 @@ async function openPorts({ host, apiPort, sitePort, log }: ConvexOptions): Promi
   }
 }
 
-/** Runner and application need one another: actions reach the application through `host`. */
+/**
+ * Runner, application and deployer need one another: actions reach the application through `host`, and the deployer
+ * knows the environment.
+ */
 async function assemble(
-  { convexDir, env, clock, log }: ConvexOptions,
+  { convexDir, env: baseVariables, clock, log }: ConvexOptions,
   store: Store,
   systemEnv: Record<string, string>,
-): Promise<{ runner: Runner; application: Application }> {
+): Promise<{ runner: Runner; application: Application; deployer: Deployer }> {
   const host: ActionHost = {
     query: (call) => application.actionHost.query(call),
     mutation: (call) => application.actionHost.mutation(call),
@@ -130,22 +133,35 @@ async function assemble(
     cancel: (component, jobId) => application.actionHost.cancel(component, jobId),
   };
   const { catalog } = store;
-  const runner = await loadRunner({ convexDir, env: () => env, systemEnv, catalog, clock, host, log });
+  const env = () => deployer.variables();
+  const runner = await loadRunner({ convexDir, env, systemEnv, catalog, clock, host, log });
+  const deployment = () => runner.deployment;
+  const cloudUrl = () => systemEnv.CONVEX_CLOUD_URL ?? "";
   const application = new Application({
     store,
-    runner,
+    runner: withSystemQueries(runner, { catalog, deployment, baseVariables, cloudUrl }),
     clock,
     metrics: new Metrics(),
     log,
     newRequestId: () => randomBytes(8).toString("hex"),
     random: Math.random,
   });
-  return { runner, application };
+  const deployer = new Deployer({ store, runner, application, baseVariables });
+  return { runner, application, deployer };
+}
+
+interface Served {
+  runner: Runner;
+  application: Application;
+  deployer: Deployer;
+  api: Port;
+  site: Port;
+  urls: { apiUrl: string; siteUrl: string };
 }
 
 function serve(
-  { clock, adminKey, log, onClockMoved }: ConvexOptions,
-  { runner, application, api, site }: { runner: Runner; application: Application; api: Port; site: Port },
+  { clock, adminKey, log, onClockMoved, convexDir }: ConvexOptions,
+  { runner, application, deployer, api, site, urls }: Served,
 ): Sockets {
   const tokens = new TokenVerifier({ providers: () => runner.deployment.authProviders, clock });
   const authenticator = new Authenticator({ tokens, adminKey });
@@ -164,6 +180,15 @@ function serve(
   api.serve([
     runtimeRoutes({ adminKey, metrics: application.metrics, gauges, advanceClock }),
     siteRoutes({ application, authenticator }, "/http"),
+    deployRoutes({
+      authenticator,
+      deployer,
+      catalog: application.store.catalog,
+      deployment: () => runner.deployment,
+      urls,
+      projectDir: dirname(convexDir),
+      version,
+    }),
     apiRoutes({ application, authenticator, instanceName: INSTANCE_NAME, version }),
   ]);
   site.serve([siteRoutes({ application, authenticator }, "")]);

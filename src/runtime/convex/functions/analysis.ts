@@ -10,7 +10,15 @@ import type {
   SchemaJson,
 } from "../types.ts";
 import type { Bundle, DefinitionBundle, ModuleSource } from "./bundle.ts";
-import { type ComponentInstance, canonicalPath, type HttpRoutes, LoadedDeployment, parseJson } from "./deployment.ts";
+import {
+  type AnalysedDefinition,
+  type ComponentInstance,
+  canonicalPath,
+  type DefinitionExport,
+  type HttpRoutes,
+  LoadedDeployment,
+  parseJson,
+} from "./deployment.ts";
 import { DeploymentError } from "./deploymentError.ts";
 import type { Exports } from "./globals/modules.ts";
 import { evaluateModule, type ImportInput, type ImportScope } from "./importHost.ts";
@@ -31,27 +39,7 @@ export interface AnalysisInput {
   log: (line: string) => void;
 }
 
-/** The result of a definition's `export()`. */
-interface DefinitionExport {
-  name?: string;
-  httpPrefix?: string;
-  childComponents: { name: string; path: string; env: [string, EnvBinding][] | null }[];
-  httpMounts: Record<string, string>;
-  envVars?: [string, { value: string; optional?: boolean }][];
-}
-type EnvBinding = { type: "value"; value: string } | { type: "envVar"; name: string };
-
-const NO_DEFINITION: DefinitionExport = { childComponents: [], httpMounts: {} };
-
-/** Everything an instance of a definition has in common with the others. */
-interface AnalysedDefinition {
-  program: Program;
-  definition: DefinitionExport;
-  schema: SchemaJson | null;
-  functions: Omit<DeployedFunction, "component">[];
-  crons: Omit<DeployedCron, "component">[];
-  routes: Pick<HttpRoutes, "hasRouter" | "exact" | "prefixes">;
-}
+const NO_DEFINITION: DefinitionExport = { definitionType: { type: "app" }, childComponents: [], httpMounts: {} };
 
 /** Throws `DeploymentError` with file and line when the folder cannot be deployed. */
 export async function analyse(input: AnalysisInput): Promise<LoadedDeployment> {
@@ -75,7 +63,17 @@ export async function analyse(input: AnalysisInput): Promise<LoadedDeployment> {
   const node =
     input.bundle.node.entryPoints.length > 0 ? await addNodeModules(input, instances, sourceMaps, add) : null;
   const { version, env, nowMs: loadedAtMs } = input;
-  return new LoadedDeployment({ version, env, instances, authProviders, sourceMaps, node, loadedAtMs });
+  const all = definitions.all();
+  return new LoadedDeployment({
+    version,
+    env,
+    definitions: all,
+    instances,
+    authProviders,
+    sourceMaps,
+    node,
+    loadedAtMs,
+  });
 }
 
 async function addNodeModules(
@@ -119,6 +117,11 @@ class Definitions {
     const analysed = this.#analyse(this.#bundle(definitionPath));
     this.#analysed.set(definitionPath, analysed);
     return analysed;
+  }
+
+  /** Every definition, also those that nothing installs. */
+  all(): Map<string, AnalysedDefinition> {
+    return new Map([...this.#bundles.keys()].map((definitionPath) => [definitionPath, this.get(definitionPath)]));
   }
 
   #bundle(definitionPath: string): DefinitionBundle {
@@ -210,6 +213,7 @@ function instantiate(
   );
   instances.set(path, {
     path,
+    definitionPath: input.definitionPath,
     program: analysed.program,
     functions: new Map(analysed.functions.map((each) => [each.path, { ...each, component: path }])),
     schema: analysed.schema,
@@ -345,17 +349,26 @@ type ProviderExport =
 function readAuthConfig(scope: ImportScope, input: AnalysisInput, add: (program: Program) => Program): AuthProvider[] {
   const module = input.bundle.authConfig as ModuleSource;
   const program = add(new Program("auth", [module]));
+  let missing: string | undefined;
   const env = (name: string) => {
     const value = input.systemEnv[name] ?? input.env[name];
     if (value !== undefined) return value;
+    missing = name;
     throw new DeploymentError(`Environment variable ${name} is used in auth.config.ts, but its value was not set.`);
   };
-  return evaluateModule(scope, { program, path: module.path, env, isConfiguration: true }, (exports) => {
-    const config = parseJson<{ providers?: ProviderExport[] } | null>(JSON.stringify(exports.default ?? null));
-    if (!Array.isArray(config?.providers))
-      throw new DeploymentError("auth.config.ts must export default { providers: [...] }.");
-    return config.providers.map(providerOf);
-  });
+  try {
+    return evaluateModule(scope, { program, path: module.path, env, isConfiguration: true }, readProviders);
+  } catch (error) {
+    if (missing === undefined) throw error;
+    throw new DeploymentError((error as Error).message, "AuthConfigMissingEnvironmentVariable");
+  }
+}
+
+function readProviders(exports: Exports): AuthProvider[] {
+  const config = parseJson<{ providers?: ProviderExport[] } | null>(JSON.stringify(exports.default ?? null));
+  if (!Array.isArray(config?.providers))
+    throw new DeploymentError("auth.config.ts must export default { providers: [...] }.");
+  return config.providers.map(providerOf);
 }
 
 function providerOf(provider: ProviderExport): AuthProvider {

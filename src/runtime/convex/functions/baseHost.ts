@@ -38,6 +38,10 @@ export abstract class BaseHost {
     return this.#code.sourceMaps.describeFrame(site);
   }
 
+  resolve(from: string, specifier: string): string {
+    return this.#code.program.resolve(from, specifier);
+  }
+
   factory(path: string): ModuleFactory | undefined {
     return this.#code.program.factory(path, this.#code.context);
   }

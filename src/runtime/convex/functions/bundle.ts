@@ -142,8 +142,13 @@ async function bundleNodeModules(root: string, convexDir: string): Promise<Bundl
     plugins: [serverOnlyStub, wasmModules],
   });
   const modules = files.map(({ path, code, map }) => ({ path, code, maps: [map] }));
-  const packagesDir = external.length > 0 ? path.join(root, "node_modules") : null;
+  const packagesDir = external.length > 0 ? packagesDirOf(root) : null;
   return { entryPoints: node.map((file) => outputPath(convexDir, file)), modules, packagesDir };
+}
+
+/** Where packages that stay out of bundles are found. */
+export function packagesDirOf(root: string): string {
+  return path.join(root, "node_modules");
 }
 
 /** Packages that `convex.json` keeps out of the bundle, such as those with native code. */
@@ -196,13 +201,15 @@ async function build(
   return code.map(({ path, text }) => ({ path, code: text, map: maps.get(`${path}.map`) ?? "{}" }));
 }
 
-interface OutputFile {
+/** An ES module as esbuild bundled it, with its source map as JSON text. */
+export interface OutputFile {
   path: string;
   code: string;
   map: string;
 }
 
-async function asFunctionBody(file: OutputFile): Promise<ModuleSource> {
+/** Rewrites one of the CLI's bundled ES modules ([Note: Modules as functions]). `map`: its source map. */
+export async function asFunctionBody(file: OutputFile): Promise<ModuleSource> {
   const result = await readableErrors(() =>
     esbuild.transform(file.code, {
       format: "cjs",
@@ -214,7 +221,18 @@ async function asFunctionBody(file: OutputFile): Promise<ModuleSource> {
       logLevel: "silent",
     }),
   );
-  return { path: file.path, code: result.code, maps: [result.map, file.map] };
+  return { path: file.path, code: exportedDirectly(result.code), maps: [result.map, file.map] };
+}
+
+/**
+ * esbuild exports a copy of the module's exports, so every use of an import passes two getters and every
+ * evaluation copies every name. Modules are evaluated in each execution: let them export the original.
+ */
+function exportedDirectly(code: string): string {
+  return code.replace(
+    /^module\.exports = __toCommonJS\((\w+)\);$/m,
+    'module.exports = __defProp($1, "__esModule", { value: true });',
+  );
 }
 
 async function readableErrors<T>(work: () => Promise<T>): Promise<T> {

@@ -15,6 +15,8 @@ import type { SourceMaps } from "./sourceMaps.ts";
 /** One installed component, or the app. */
 export interface ComponentInstance {
   path: ComponentPath;
+  /** The definition it is an instance of. */
+  definitionPath: string;
   program: Program;
   functions: Map<string, DeployedFunction>;
   schema: SchemaJson | null;
@@ -39,10 +41,33 @@ export interface HttpRoutes {
   mounts: { prefix: string; component: ComponentPath }[];
 }
 
+/** The result of a definition's `export()`. */
+export interface DefinitionExport {
+  definitionType: { type: "app"; httpPrefix?: string } | { type: "childComponent"; name: string };
+  name?: string;
+  httpPrefix?: string;
+  childComponents: { name: string; path: string; env: [string, EnvBinding][] | null }[];
+  httpMounts: Record<string, string>;
+  envVars?: [string, { value: string; optional?: boolean }][];
+}
+type EnvBinding = { type: "value"; value: string } | { type: "envVar"; name: string };
+
+/** Everything an instance of a definition has in common with the others. */
+export interface AnalysedDefinition {
+  program: Program;
+  definition: DefinitionExport;
+  schema: SchemaJson | null;
+  functions: Omit<DeployedFunction, "component">[];
+  crons: Omit<DeployedCron, "component">[];
+  routes: Pick<HttpRoutes, "hasRouter" | "exact" | "prefixes">;
+}
+
 export interface DeploymentParts {
   version: number;
   /** The app's environment, as it was when the deployment was prepared. */
   env: Readonly<Record<string, string>>;
+  /** By definition path; the app's is "". */
+  definitions: Map<string, AnalysedDefinition>;
   instances: Map<ComponentPath, ComponentInstance>;
   authProviders: AuthProvider[];
   sourceMaps: SourceMaps;
@@ -54,6 +79,7 @@ export interface DeploymentParts {
 export class LoadedDeployment implements Deployment {
   readonly version: number;
   readonly env: Readonly<Record<string, string>>;
+  readonly definitions: ReadonlyMap<string, AnalysedDefinition>;
   readonly instances: ReadonlyMap<ComponentPath, ComponentInstance>;
   readonly authProviders: AuthProvider[];
   readonly sourceMaps: SourceMaps;
@@ -68,6 +94,7 @@ export class LoadedDeployment implements Deployment {
   constructor(parts: DeploymentParts) {
     this.version = parts.version;
     this.env = parts.env;
+    this.definitions = parts.definitions;
     this.instances = parts.instances;
     this.authProviders = parts.authProviders;
     this.sourceMaps = parts.sourceMaps;

@@ -93,17 +93,12 @@ export class UnhandledPromises {
 
   /** Runs `work` and watches the promises it makes. */
   watch<T>(work: () => T): T {
-    const stop = promiseHooks.createHook({
-      init: (promise, parent) => this.#created(promise, parent),
-      before: () => {
-        this.#lastInit = undefined;
-      },
-      settled: (promise) => this.#settled(promise),
-    }) as () => void;
+    hookPromises();
+    watching = this;
     try {
       return work();
     } finally {
-      stop();
+      watching = undefined;
     }
   }
 
@@ -112,15 +107,33 @@ export class UnhandledPromises {
     return [...this.#childless];
   }
 
-  #created(promise: Promise<unknown>, parent: Promise<unknown>): void {
+  created(promise: Promise<unknown>, parent: Promise<unknown>): void {
     this.#childless.add(promise);
     this.#lastInit = parent && this.#childless.delete(parent) ? { promise, parent } : undefined;
   }
 
-  #settled(promise: Promise<unknown>): void {
+  entered(): void {
+    this.#lastInit = undefined;
+  }
+
+  settled(promise: Promise<unknown>): void {
     if (this.#lastInit?.promise === promise) this.#childless.add(this.#lastInit.parent);
     this.#lastInit = undefined;
   }
+}
+
+let watching: UnhandledPromises | undefined;
+let isHooked = false;
+
+/** Idempotent. The hooks stay, since setting them walks every context that is not yet collected. */
+function hookPromises(): void {
+  if (isHooked) return;
+  isHooked = true;
+  promiseHooks.createHook({
+    init: (promise, parent) => watching?.created(promise, parent),
+    before: () => watching?.entered(),
+    settled: (promise) => watching?.settled(promise),
+  });
 }
 
 /** `globals/` as one script. Its value is the function that furnishes the context it runs in. */

@@ -2,6 +2,7 @@
  * Compiled modules of one component definition. Compilation happens once; every isolate evaluates the
  * functions anew ([Note: Modules as functions]).
  */
+import path from "node:path";
 import vm from "node:vm";
 import type { ModuleSource } from "./bundle.ts";
 import type { ModuleFactory } from "./globals/modules.ts";
@@ -14,6 +15,7 @@ export class Program {
   readonly name: string;
   readonly #sources = new Map<string, ModuleSource>();
   readonly #scripts = new Map<string, vm.Script>();
+  readonly #resolved = new Map<string, Map<string, string>>();
 
   constructor(name: string, modules: ModuleSource[]) {
     this.name = name;
@@ -30,6 +32,15 @@ export class Program {
 
   fileName(modulePath: string): string {
     return `${MODULE_SCHEME}${this.name}/${modulePath}`;
+  }
+
+  /** The path of the module that the relative `specifier` means to the module `from`. */
+  resolve(from: string, specifier: string): string {
+    const known = this.#resolved.get(from) ?? new Map<string, string>();
+    this.#resolved.set(from, known);
+    const resolved = known.get(specifier) ?? path.posix.join(path.posix.dirname(from), specifier);
+    known.set(specifier, resolved);
+    return resolved;
   }
 
   /** The module's function, created in `context` but not yet called; undefined when there is no such module. */

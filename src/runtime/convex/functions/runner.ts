@@ -14,7 +14,7 @@ import type {
 } from "../types.ts";
 import { type ActionResult, runAction } from "./action.ts";
 import { analyse } from "./analysis.ts";
-import { bundleConvexFolder } from "./bundle.ts";
+import { type Bundle, bundleConvexFolder } from "./bundle.ts";
 import type { LoadedDeployment } from "./deployment.ts";
 import { type ExecutionScope, execute } from "./execution.ts";
 import { runHttpAction } from "./httpAction.ts";
@@ -38,15 +38,24 @@ export interface RunnerOptions {
   log: (line: string) => void;
 }
 
-/** A deployment that could be activated. */
+/** A deployment that could be activated, and the bundle it was made of. */
 export interface PreparedDeployment {
   readonly deployment: LoadedDeployment;
+  readonly bundle: Bundle;
+}
+
+/** What to prepare instead of the folder as it is now, with the environment as it is now. */
+export interface PrepareOptions {
+  bundle?: Bundle;
+  env?: Record<string, string>;
 }
 
 export interface Runner extends FunctionRunner {
   readonly deployment: LoadedDeployment;
-  /** Bundles and analyses the folder as it is now. Throws `DeploymentError`, and then nothing has changed. */
-  prepare(): Promise<PreparedDeployment>;
+  /** Bundles the folder as it is now, and analyses it. Throws `DeploymentError`, and then nothing has changed. */
+  prepare(options?: PrepareOptions): Promise<PreparedDeployment>;
+  /** Lets go of a deployment that is not going to be activated. */
+  discard(prepared: PreparedDeployment): void;
   /** From the next call on, `prepared` is what runs. Executions under way finish on what they began with. */
   activate(prepared: PreparedDeployment): void;
   close(): Promise<void>;
@@ -76,9 +85,9 @@ class LocalRunner implements Runner {
     return this.#deployment;
   }
 
-  async prepare(): Promise<PreparedDeployment> {
+  async prepare(options: PrepareOptions = {}): Promise<PreparedDeployment> {
     const { convexDir, clock, systemEnv } = this.#options;
-    const bundle = await bundleConvexFolder(convexDir);
+    const bundle = options.bundle ?? (await bundleConvexFolder(convexDir));
     this.#lastVersion += 1;
     const deployment = await analyse({
       bundle,
@@ -86,11 +95,15 @@ class LocalRunner implements Runner {
       root: path.dirname(convexDir),
       version: this.#lastVersion,
       nowMs: Math.floor(clock.nowMs()),
-      env: { ...this.#options.env() },
+      env: { ...(options.env ?? this.#options.env()) },
       systemEnv,
       log: this.#options.log,
     });
-    return { deployment };
+    return { deployment, bundle };
+  }
+
+  discard({ deployment }: PreparedDeployment): void {
+    deployment.node?.close();
   }
 
   activate({ deployment }: PreparedDeployment): void {

@@ -105,6 +105,14 @@ export class SqliteCatalog implements Catalog {
     this.#host.onSchemaChange();
   }
 
+  checkSchema(namespace: ComponentPath, schema: SchemaJson | null): void {
+    if (schema) checkSchema(schema);
+    for (const table of this.#planTables(namespace, schema)) {
+      if (!this.#stored.has(table.id) || !this.#mustValidate(table)) continue;
+      for (const [, document] of this.#documentsOf(table)) this.#checkExisting(table, document);
+    }
+  }
+
   tableNames(namespace: ComponentPath): string[] {
     const tables = [...this.#namespace(namespace).byName.values()];
     return tables.filter((table) => this.#stored.has(table.id) && !isSystemTable(table)).map((table) => table.name);
@@ -240,11 +248,15 @@ export class SqliteCatalog implements Catalog {
     const currentIds = new Set(current.indexes.map((index) => index.id));
     const nextIds = new Set(next.indexes.map((index) => index.id));
     const added = next.indexes.filter((index) => !currentIds.has(index.id));
-    const mustValidate =
-      next.validator !== null && JSON.stringify(next.validator) !== JSON.stringify(current.validator);
+    const mustValidate = this.#mustValidate(next);
     for (const index of current.indexes) if (!nextIds.has(index.id)) this.#dropIndex(index);
     for (const index of next.indexes) this.#storeIndex(next, index);
     if (added.length > 0 || mustValidate) this.#sweep(next, added, mustValidate);
+  }
+
+  /** Whether documents that fitted the table's validator so far might not fit that of `next`. */
+  #mustValidate({ namespace, name, validator }: TableDefinition): boolean {
+    return validator !== null && JSON.stringify(validator) !== JSON.stringify(this.table(namespace, name).validator);
   }
 
   #storeIndex(table: TableDefinition, index: IndexDefinition): void {
@@ -293,6 +305,7 @@ export class SqliteCatalog implements Catalog {
     if (!problem) return;
     throw new SchemaError(
       `Document with ID "${document._id}" in table "${table.name}" does not match the schema: ${problem}`,
+      table.name,
     );
   }
 }

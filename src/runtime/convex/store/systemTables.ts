@@ -45,10 +45,17 @@ const CRON_JOB_LOGS: SystemTable = {
   indexes: [index("by_cron_and_ts", ["cronId", "ts"])],
 };
 
-/** Every namespace schedules its own jobs; requests and crons are the app's. */
+/** What `npx convex env set` was told. */
+const ENVIRONMENT_VARIABLES: SystemTable = {
+  name: "_environment_variables",
+  number: 505,
+  indexes: [index("by_name", ["name"])],
+};
+
+/** Every namespace schedules its own jobs; the rest is the app's. */
 export function systemTablesOf(namespace: ComponentPath): readonly SystemTable[] {
   if (namespace !== "") return [SCHEDULED_FUNCTIONS];
-  return [SCHEDULED_FUNCTIONS, SESSION_REQUESTS, CRON_JOBS, CRON_JOB_LOGS];
+  return [SCHEDULED_FUNCTIONS, SESSION_REQUESTS, CRON_JOBS, CRON_JOB_LOGS, ENVIRONMENT_VARIABLES];
 }
 
 function index(name: string, fields: readonly string[]): SystemTable["indexes"][number] {

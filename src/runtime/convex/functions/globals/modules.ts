@@ -9,6 +9,8 @@ export type ModuleFactory = (
 export type Exports = Record<string, unknown>;
 
 export interface ModuleSupply {
+  /** The path of the module that `specifier` means to the module `from`. */
+  resolve(from: string, specifier: string): string;
   /** The module's function, created in this isolate, or undefined. */
   factory(path: string): ModuleFactory | undefined;
   /** Stands in for the imported definition of a component, where definitions are evaluated. */
@@ -50,16 +52,6 @@ export class ModuleLoader {
     if (definition) return { __esModule: true, default: definition };
     // Static imports run while their importer is evaluated, dynamic ones in a microtask of their own.
     if (this.#evaluating === 0) this.#supply.allowDynamicImport();
-    return this.load(resolve(from, specifier));
+    return this.load(this.#supply.resolve(from, specifier));
   }
-}
-
-/** Joins a relative specifier to the folder of the importing module. */
-export function resolve(from: string, specifier: string): string {
-  const parts = from.split("/").slice(0, -1);
-  for (const part of specifier.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== ".") parts.push(part);
-  }
-  return parts.join("/");
 }
