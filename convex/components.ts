@@ -1,4 +1,5 @@
 import type { ComponentApi as RateLimiterApi } from "@convex-dev/rate-limiter/_generated/component.js";
+import type { ComponentApi as WorkpoolApi } from "@convex-dev/workpool/_generated/component.js";
 import { componentsGeneric } from "convex/server";
 
 /**
@@ -7,4 +8,5 @@ import { componentsGeneric } from "convex/server";
  */
 export const components = componentsGeneric() as unknown as {
   rateLimiter: RateLimiterApi<"rateLimiter">;
+  mediaPool: WorkpoolApi<"mediaPool">;
 };

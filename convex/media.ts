@@ -2,14 +2,23 @@ import { paginationOptsValidator, paginationResultValidator } from "convex/serve
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { action } from "./_generated/server.js";
+import { notFound, refusal } from "./lib/errors.ts";
 import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
+import { requestName } from "./lib/requests.ts";
 import { loadOwnedMedium } from "./media/access.ts";
 import { drainSoon } from "./media/deletes.ts";
+import { cancelJob } from "./media/endings.ts";
 import { removeMedium } from "./media/keeping.ts";
-import { vObjectRole } from "./media/schema.ts";
+import { addJob, findJob, loadOwnedJob, presentJobs, retryJob, vJob } from "./media/orders.ts";
+import { checkedPrompt } from "./media/prompts.ts";
+import { addJobTurn } from "./media/replies.ts";
+import { vMadeKind, vMediaOptions, vObjectRole } from "./media/schema.ts";
+import { nextState } from "./media/states.ts";
 import { ticketUrl } from "./media/tickets.ts";
 import { presentMedia, vMedium } from "./media/views.ts";
+import { openOrCreateThread } from "./messages/turns.ts";
+import { chooseMediaModel } from "./models/mediaCatalogue.ts";
 
 /** Random bytes in a session, which every ticket's signature covers. */
 const SESSION_SECRET_BYTES = 32;
@@ -72,6 +81,84 @@ export const remove = viewerMutation({
     const medium = await loadOwnedMedium(ctx, mediaId);
     await removeMedium(ctx, medium._id);
     await drainSoon(ctx);
+    return null;
+  },
+});
+
+/**
+ * Orders a picture or a video, into a chat where `threadId` names one or `newThread` asks for one, and otherwise into
+ * the library. The same `requestId` again gives the same job and costs nothing more. Throws `invalid`, `not_found`,
+ * `insufficient_credits`, `limit_exceeded` and `unavailable`.
+ */
+export const request = viewerMutation({
+  args: {
+    requestId: v.string(),
+    kind: vMadeKind,
+    prompt: v.string(),
+    model: v.optional(v.string()),
+    options: v.optional(vMediaOptions),
+    threadId: v.optional(v.string()),
+    newThread: v.optional(v.boolean()),
+  },
+  returns: v.object({ jobId: v.id("mediaJobs"), threadId: v.optional(v.id("threads")) }),
+  handler: async (ctx, { requestId, kind, options = {}, threadId, newThread = false, ...args }) => {
+    const prompt = checkedPrompt(args.prompt);
+    const request = requestName(requestId);
+    const known = await findJob(ctx, request);
+    if (known) return { jobId: known._id, threadId: known.threadId };
+    const nowMs = Date.now();
+    const wanted = { request, model: chooseMediaModel(kind, args.model), prompt, options, nowMs };
+    if (threadId === undefined && !newThread) return { jobId: (await addJob(ctx, null, wanted))._id };
+    const open = await openOrCreateThread(ctx, { threadId, text: prompt, request, nowMs });
+    return { jobId: await addJobTurn(ctx, open, wanted), threadId: open.thread._id };
+  },
+});
+
+/** The caller's jobs, the newest first. A page may hold fewer than were asked for. */
+export const jobs = viewerQuery({
+  args: { paginationOpts: paginationOptsValidator },
+  returns: paginationResultValidator(vJob),
+  handler: async (ctx, { paginationOpts }) => {
+    const { workspaceId } = ctx.viewer;
+    const result = await ctx.db
+      .query("mediaJobs")
+      .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
+      .order("desc")
+      .paginate(boundedPage(paginationOpts));
+    return { ...result, page: await presentJobs(ctx, result.page) };
+  },
+});
+
+/** One of the caller's jobs. Throws `not_found`. */
+export const job = viewerQuery({
+  args: { jobId: v.string() },
+  returns: vJob,
+  handler: async (ctx, { jobId }) => {
+    const [presented] = await presentJobs(ctx, [await loadOwnedJob(ctx, jobId)]);
+    if (!presented) throw notFound("job");
+    return presented;
+  },
+});
+
+/** Ends a job, also at its provider; it costs nothing. Does nothing to one that has ended. Throws `not_found`. */
+export const cancel = viewerMutation({
+  args: { jobId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { jobId }) => {
+    const job = await loadOwnedJob(ctx, jobId);
+    if (nextState(job.state, "cancel")) await cancelJob(ctx, job);
+    return null;
+  },
+});
+
+/** Tries a job again that failed or was cancelled. Throws `not_found`, `conflict`, and as `media:request` does. */
+export const retry = viewerMutation({
+  args: { jobId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { jobId }) => {
+    const job = await loadOwnedJob(ctx, jobId);
+    if (!nextState(job.state, "retry")) throw refusal("conflict", "This job has not failed.");
+    await retryJob(ctx, job, Date.now());
     return null;
   },
 });

@@ -1,6 +1,7 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
 import { MEDIA_JOB_ERRORS, MEDIA_KINDS, type MediaJobErrorCode, type MediaKind } from "../../src/shared/media.ts";
+import { MEDIA_PROVIDERS } from "../../src/shared/mediaModels.ts";
 
 export const vMediaKind = v.union(...(Object.keys(MEDIA_KINDS) as MediaKind[]).map((kind) => v.literal(kind)));
 
@@ -19,6 +20,25 @@ export const vMediaJobState = v.union(
 export const vMediaJobErrorCode = v.union(
   ...(Object.keys(MEDIA_JOB_ERRORS) as MediaJobErrorCode[]).map((code) => v.literal(code)),
 );
+
+/** What can be made to order. */
+export const vMadeKind = v.union(v.literal("image"), v.literal("video"));
+
+export const vMediaProvider = v.union(...MEDIA_PROVIDERS.map((name) => v.literal(name)));
+
+/** How a picture or a video is to be made, as far as its model can be told. */
+export const vMediaOptions = v.object({
+  /** Width and height, as "16:9". */
+  aspectRatio: v.optional(v.string()),
+  /** Width and height in pixels, as "1024x768". */
+  size: v.optional(v.string()),
+  /** Length of a video. */
+  seconds: v.optional(v.number()),
+  seed: v.optional(v.number()),
+});
+
+/** What a provider needs to find an order again. */
+export const vOperation = v.record(v.string(), v.string());
 
 export const mediaTables = {
   // A picture, video or file of a person's. Written when its bytes are stored, by an upload or a job; read by the
@@ -127,26 +147,37 @@ export const mediaTables = {
     .index("by_expiry", ["expiresAt"]),
 
   // An order for a picture or a video. Written by `media:request` and by the steps of the job, read by lists and by the
-  // provider's webhook. Lives with its chat, or without one until its owner removes the medium it made.
+  // provider's webhook. Lives with its chat, or without one until its owner removes the medium it made; one that made
+  // nothing is deleted a month after its end. Erasure cancels it at the provider, then deletes it.
   mediaJobs: defineTable({
     workspaceId: v.id("workspaces"),
     ownerId: v.id("users"),
     threadId: v.optional(v.id("threads")),
     /** The row's name in keys and envelopes, and what makes a repeated request find it again. */
     recordId: v.string(),
-    kind: v.union(v.literal("image"), v.literal("video")),
+    kind: vMadeKind,
     model: v.string(),
     sealedPrompt: v.bytes(),
+    options: vMediaOptions,
     state: vMediaJobState,
     /** From 0 to 1. */
     progress: v.number(),
-    /** Counts the tries, so that what an earlier one still sends is known to be late. */
+    /** Counts the tries a person asked for; each has a hold of its own. */
     attempt: v.number(),
-    provider: v.string(),
+    /** Counts what has moved the job on: a step that was asked for under an earlier number is late. */
+    step: v.number(),
+    /** The reply that waits for the result, in a chat. */
+    replyId: v.optional(v.id("messages")),
+    provider: vMediaProvider,
     /** The provider's id of the order, stored before anything can be lost. */
     providerRequestId: v.optional(v.string()),
+    /** What else the provider needs to find the order again, such as addresses it gave. */
+    operation: v.optional(vOperation),
+    /** When the order was placed. */
+    orderedAt: v.optional(v.number()),
     mediaId: v.optional(v.id("media")),
     error: v.optional(vMediaJobErrorCode),
+    /** The price when the job was asked for; charged when it is done. */
     credits: v.number(),
     createdAt: v.number(),
     changedAt: v.number(),

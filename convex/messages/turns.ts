@@ -20,7 +20,7 @@ const FALLBACK_AFTER_MS = 3_000;
 const MESSAGES_LOOKED_AT = 8;
 
 /** Where a message goes: its place in the tree and, where it has alternatives, the fork they share. */
-interface Spot {
+export interface Spot {
   branch: number;
   depth: number;
   forkId?: Id<"forks">;
@@ -157,25 +157,39 @@ export async function joinFork(ctx: ViewerMutationCtx, forkId: Id<"forks">, mess
 /** Inserts what the person said and starts the reply to it. */
 export async function addTurn(
   ctx: ViewerMutationCtx,
-  { thread, seal }: OpenThread,
+  open: OpenThread,
   { text, spot, ...turn }: Turn & { text: string; spot: Spot },
 ): Promise<TurnIds> {
-  const recordId = await recordIdFor(ctx.viewer.userId, turn.request, "message");
-  const messageId = await ctx.db.insert("messages", {
+  const messageId = await addMessage(ctx, open, { ...turn, text, spot });
+  const replyId = await startReply(ctx, open.thread, {
+    ...turn,
+    contextTokens: turn.contextTokens + estimateTokens(text.length),
+    spot: spotAfter(spot),
+  });
+  return { threadId: open.thread._id, messageId, replyId };
+}
+
+/** Inserts what the person said. */
+export async function addMessage(
+  ctx: ViewerMutationCtx,
+  { thread, seal }: OpenThread,
+  { text, spot, request, nowMs }: Pick<Turn, "request" | "nowMs"> & { text: string; spot: Spot },
+): Promise<Id<"messages">> {
+  const recordId = await recordIdFor(ctx.viewer.userId, request, "message");
+  return ctx.db.insert("messages", {
     ...ownership(thread),
     ...spot,
     recordId,
     role: "user",
     state: "complete",
     sealedText: await sealText(seal, recordId, text),
-    createdAt: turn.nowMs,
+    createdAt: nowMs,
   });
-  const replyId = await startReply(ctx, thread, {
-    ...turn,
-    contextTokens: turn.contextTokens + estimateTokens(text.length),
-    spot: { branch: spot.branch, depth: spot.depth + 1 },
-  });
-  return { threadId: thread._id, messageId, replyId };
+}
+
+/** The place of a reply to the message at a spot. */
+export function spotAfter({ branch, depth }: Spot): Spot {
+  return { branch, depth: depth + 1 };
 }
 
 /**
@@ -206,6 +220,7 @@ export async function startReply(
   return replyId;
 }
 
-function ownership({ _id: threadId, ownerId, workspaceId }: Doc<"threads">) {
+/** Whose a row of a thread is. */
+export function ownership({ _id: threadId, ownerId, workspaceId }: Doc<"threads">) {
   return { threadId, ownerId, workspaceId };
 }

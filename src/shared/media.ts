@@ -20,6 +20,9 @@ export const ATTACHMENTS_PER_MESSAGE = 10;
 /** Longest name of a file, in characters. */
 export const FILE_NAME_CHARACTERS = 200;
 
+/** Longest description of a picture or a video to be made, in characters. */
+export const PROMPT_CHARACTERS = 4_000;
+
 /** Why a job for a picture or a video failed. Stored as its code; the sentence is looked up on reading. */
 export const MEDIA_JOB_ERRORS = {
   provider_unavailable: "The model could not be reached. Try again in a moment.",
@@ -28,6 +31,7 @@ export const MEDIA_JOB_ERRORS = {
   provider_failed: "The model could not make this. Try again.",
   provider_invalid: "The model sent something that is neither a picture nor a video.",
   result_too_large: "What the model made is larger than what can be kept.",
+  storage_unavailable: "The result could not be stored. Try again in a moment.",
   abandoned: "Making this was interrupted. Try again.",
   fenced: "The account or the chat was closed while this was being made.",
 } as const;

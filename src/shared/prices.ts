@@ -61,21 +61,60 @@ export function videoCredits(price: VideoPrice, seconds: number): number {
  */
 export function parseTokenPrices(where: string, value: unknown): readonly [TokenPrice, ...TokenPrice[]] {
   if (value === undefined) return DEFAULT_TOKEN_PRICES;
-  if (!Array.isArray(value) || value.length === 0) throw new Error(`${where} must be an array of prices`);
-  const prices = value.map((entry, index) => parseTokenPrice(`${where}[${index}]`, entry));
-  return prices as [TokenPrice, ...TokenPrice[]];
+  return parsePrices(where, value, (at, { input, output }) => ({
+    inputPer1000: parseCredits(`${at}.input`, input),
+    outputPer1000: parseCredits(`${at}.output`, output),
+  }));
 }
 
-function parseTokenPrice(where: string, entry: unknown): TokenPrice {
-  if (typeof entry !== "object" || entry === null) throw new Error(`${where} must be an object`);
-  const { from = "1970-01-01", input, output } = entry as Record<string, unknown>;
+/**
+ * Reads the prices of an image model: `[{ "from"?: "2026-01-01", "sizes": { "1024x1024": 40 } }]`, in whole credits for
+ * each image. Throws an Error that begins with `where`.
+ */
+export function parseImagePrices(where: string, value: unknown): readonly [ImagePrice, ...ImagePrice[]] {
+  return parsePrices(where, value, (at, { sizes }) => ({ perImage: parseSizes(`${at}.sizes`, sizes) }));
+}
+
+/**
+ * Reads the prices of a video model: `[{ "from"?: "2026-01-01", "perSecond": 20 }]`, in whole credits. Throws an Error
+ * that begins with `where`.
+ */
+export function parseVideoPrices(where: string, value: unknown): readonly [VideoPrice, ...VideoPrice[]] {
+  return parsePrices(where, value, (at, { perSecond }) => ({
+    perSecond: parseCredits(`${at}.perSecond`, perSecond),
+  }));
+}
+
+function parsePrices<Amounts>(
+  where: string,
+  value: unknown,
+  parseAmounts: (at: string, entry: Record<string, unknown>) => Amounts,
+): readonly [Amounts & Dated, ...(Amounts & Dated)[]] {
+  if (!Array.isArray(value) || value.length === 0) throw new Error(`${where} must be an array of prices`);
+  const prices = value.map((entry: unknown, index) => {
+    const at = `${where}[${index}]`;
+    if (typeof entry !== "object" || entry === null) throw new Error(`${at} must be an object`);
+    const { from, ...amounts } = entry as Record<string, unknown>;
+    return { validFromAt: parseDate(`${at}.from`, from), ...parseAmounts(at, amounts) };
+  });
+  return prices as [Amounts & Dated, ...(Amounts & Dated)[]];
+}
+
+function parseDate(where: string, from: unknown = "1970-01-01"): number {
   const validFromAt = typeof from === "string" ? Date.parse(from) : Number.NaN;
-  if (Number.isNaN(validFromAt)) throw new Error(`${where}.from must be a date such as 2026-01-31`);
-  return {
-    validFromAt,
-    inputPer1000: parseCredits(`${where}.input`, input),
-    outputPer1000: parseCredits(`${where}.output`, output),
-  };
+  if (Number.isNaN(validFromAt)) throw new Error(`${where} must be a date such as 2026-01-31`);
+  return validFromAt;
+}
+
+function parseSizes(where: string, value: unknown): Record<string, number> {
+  const sizes = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  if (sizes.length === 0) throw new Error(`${where} must name at least one size`);
+  return Object.fromEntries(
+    sizes.map(([size, credits]) => {
+      if (!/^[1-9]\d{1,4}x[1-9]\d{1,4}$/.test(size)) throw new Error(`${where} must name sizes such as 1024x1024`);
+      return [size, parseCredits(`${where}.${size}`, credits)];
+    }),
+  );
 }
 
 function parseCredits(where: string, value: unknown): number {

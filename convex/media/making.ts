@@ -1,0 +1,254 @@
+import { type Infer, v } from "convex/values";
+import { internal } from "../_generated/api.js";
+import type { Doc } from "../_generated/dataModel.js";
+import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { mediaParallelism } from "../models/mediaCatalogue.ts";
+import { failJob, finishJob } from "./endings.ts";
+import { homeOf } from "./homes.ts";
+import { keepMedium } from "./keeping.ts";
+import { askToLook, askToOrder, type Held, lookNow, vHeld } from "./pool.ts";
+import { isOpen, vMediaHome, vStoredObject } from "./reservations.ts";
+import { vMadeKind, vMediaJobErrorCode, vMediaOptions, vMediaProvider, vOperation } from "./schema.ts";
+import { loadSealMaterial, vSealMaterial } from "./seals.ts";
+import { type JobState, nextState, pauseAfterLooksMs } from "./states.ts";
+
+/*
+ * The transactions of a job's life, called by its steps in production.ts. See [Note: Media jobs].
+ */
+
+/**
+ * How long a job that is under way may show no sign of life. Longer than an order without a queue takes, and short
+ * enough that with the watchdog's interval a job whose worker died goes on or ends within five minutes.
+ */
+const SILENT_MS = 210_000;
+/** How long a provider may take. Well within the time that the credits of a job are held. */
+const LONGEST_ORDER_MS = 60 * 60_000;
+/** How long a job may wait for room, for the same reason. */
+const LONGEST_WAIT_MS = 50 * 60_000;
+/** Jobs that one run of the watchdog moves on. */
+const JOBS_PER_RUN = 50;
+/** Jobs that made nothing are deleted this long after their end. */
+const KEPT_MS = 30 * 24 * 60 * 60_000;
+/** What a running job shows at most: the rest is storing. */
+const MOST_PROGRESS = 0.9;
+
+const vBrief = v.object({
+  ...vMediaHome,
+  recordId: v.string(),
+  kind: vMadeKind,
+  model: v.string(),
+  options: vMediaOptions,
+  provider: vMediaProvider,
+  attempt: v.number(),
+  sealedPrompt: v.bytes(),
+  operation: v.optional(vOperation),
+  orderedAt: v.optional(v.number()),
+  material: vSealMaterial,
+});
+
+/** What a step needs to know of its job. */
+export type Brief = Infer<typeof vBrief>;
+
+/** The brief for a step, or null where the step is late or the job's keys are gone. */
+export const brief = internalQuery({
+  args: vHeld,
+  returns: v.union(v.null(), vBrief),
+  handler: async (ctx, held) => {
+    const job = await loadHeld(ctx, held);
+    const material = job && (await loadSealMaterial(ctx.db, homeOf(job)));
+    if (!material) return null;
+    const { recordId, kind, model, options, provider, attempt, sealedPrompt, operation, orderedAt } = job;
+    const order = { recordId, kind, model, options, provider, attempt, sealedPrompt, operation, orderedAt };
+    return { ...homeOf(job), ...order, material };
+  },
+});
+
+/**
+ * Lets queued jobs begin while there is room, the oldest first. Run after each job that was asked for or has ended;
+ * it counts what is under way by index and reads no more than that.
+ */
+export const admit = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx): Promise<null> => {
+    const room = mediaParallelism() - (await countUnderWay(ctx, mediaParallelism()));
+    if (room <= 0) return null;
+    for (const job of await inState(ctx, "queued").take(room)) await begin(ctx, job);
+    return null;
+  },
+});
+
+/** Notes where the provider keeps an order. False where the job is no longer the step's: the order is to be given back. */
+export const ordered = internalMutation({
+  args: { ...vHeld, requestId: v.string(), operation: vOperation },
+  returns: v.boolean(),
+  handler: async (ctx, { requestId, operation, ...held }) => {
+    const job = await loadHeld(ctx, held);
+    if (!job) return false;
+    const nowMs = Date.now();
+    const order = { providerRequestId: requestId, operation, orderedAt: nowMs };
+    await ctx.db.patch("mediaJobs", job._id, { ...order, changedAt: nowMs });
+    await askToLook(ctx, job, { looks: 0, pauseMs: pauseAfterLooksMs(0) });
+    return true;
+  },
+});
+
+/** Notes what a look has shown of an order that is not ready, and asks for the next one. */
+export const looked = internalMutation({
+  args: { ...vHeld, looks: v.number(), progress: v.union(v.null(), v.number()) },
+  returns: v.null(),
+  handler: async (ctx, { looks, progress, ...held }) => {
+    const job = await loadHeld(ctx, held);
+    if (!job) return null;
+    const nowMs = Date.now();
+    const isLate = nowMs - (job.orderedAt ?? nowMs) > LONGEST_ORDER_MS;
+    const ending = isLate ? "provider_failed" : (await isOpen(ctx, homeOf(job))) ? null : "fenced";
+    if (ending) await failJob(ctx, job, ending);
+    if (ending) return null;
+    const shown = Math.max(job.progress, Math.min(progress ?? 0, MOST_PROGRESS));
+    await ctx.db.patch("mediaJobs", job._id, { progress: shown, changedAt: nowMs });
+    await askToLook(ctx, job, { looks: looks + 1, pauseMs: pauseAfterLooksMs(looks + 1) });
+    return null;
+  },
+});
+
+/** Notes that a result is at hand and about to be stored. False where the job is no longer the step's. */
+export const beginStoring = internalMutation({
+  args: vHeld,
+  returns: v.boolean(),
+  handler: async (ctx, held) => {
+    const job = await loadHeld(ctx, held);
+    const state = job && nextState(job.state, "store");
+    if (!state) return false;
+    await ctx.db.patch("mediaJobs", job._id, { state, progress: MOST_PROGRESS, changedAt: Date.now() });
+    return true;
+  },
+});
+
+/** Notes that a step is alive. False where the job is no longer its own. */
+export const beat = internalMutation({
+  args: vHeld,
+  returns: v.boolean(),
+  handler: async (ctx, held) => {
+    const job = await loadHeld(ctx, held);
+    if (job) await ctx.db.patch("mediaJobs", job._id, { changedAt: Date.now() });
+    return job !== null;
+  },
+});
+
+/** Ends a job with what was made of it, and charges for it. Bytes of a job that is no longer the step's are given up. */
+export const made = internalMutation({
+  args: {
+    ...vHeld,
+    stored: vStoredObject,
+    width: v.optional(v.number()),
+    height: v.optional(v.number()),
+    seconds: v.optional(v.number()),
+  },
+  returns: v.null(),
+  handler: async (ctx, { stored, width, height, seconds, ...held }): Promise<null> => {
+    const job = await loadHeld(ctx, held);
+    if (!job || !nextState(job.state, "finish")) {
+      await ctx.runMutation(internal.media.reservations.abandon, { key: stored.key });
+      return null;
+    }
+    const kept = { origin: "job", state: "kept" } as const;
+    const medium = { home: homeOf(job), recordId: job.recordId, stored, ...kept, width, height };
+    const mediaId = await keepMedium(ctx, medium);
+    if (mediaId) await finishJob(ctx, job, { mediaId, seconds });
+    else await failJob(ctx, job, "fenced");
+    return null;
+  },
+});
+
+/** Ends a job that came to nothing. */
+export const failed = internalMutation({
+  args: { ...vHeld, error: vMediaJobErrorCode },
+  returns: v.null(),
+  handler: async (ctx, { error, ...held }) => {
+    const job = await loadHeld(ctx, held);
+    if (job) await failJob(ctx, job, error);
+    return null;
+  },
+});
+
+/**
+ * The provider said that an order has changed. It is a hint and no more: the provider is looked at, at once. Does nothing
+ * for orders that nobody knows or that have ended.
+ */
+export const hinted = internalMutation({
+  args: { provider: vMediaProvider, requestId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { provider, requestId }) => {
+    const job = await ctx.db
+      .query("mediaJobs")
+      .withIndex("by_provider_request", (q) => q.eq("provider", provider).eq("providerRequestId", requestId))
+      .first();
+    if (job?.state === "running") await askToLook(ctx, job, { looks: 0, pauseMs: 0 });
+    return null;
+  },
+});
+
+/**
+ * The watchdog: jobs that have shown no sign of life are looked at again where the provider knows them, and fail
+ * otherwise, since an order nobody can find must not be placed twice. Reads nothing while there are none.
+ */
+export const resumeSilent = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx): Promise<null> => {
+    const nowMs = Date.now();
+    for (const job of await silentSince(ctx, ["running", "storing"], nowMs - SILENT_MS)) await resume(ctx, job, nowMs);
+    for (const job of await silentSince(ctx, ["queued"], nowMs - LONGEST_WAIT_MS)) {
+      await failJob(ctx, job, "provider_busy");
+    }
+    await ctx.scheduler.runAfter(0, internal.media.making.admit, {});
+    return null;
+  },
+});
+
+/** Deletes jobs that made nothing, a month after their end. Reads two empty index ranges while there are none. */
+export const sweep = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx): Promise<null> => {
+    const old = await silentSince(ctx, ["failed", "cancelled"], Date.now() - KEPT_MS);
+    for (const job of old) await ctx.db.delete("mediaJobs", job._id);
+    if (old.length >= JOBS_PER_RUN) await ctx.scheduler.runAfter(0, internal.media.making.sweep, {});
+    return null;
+  },
+});
+
+async function begin(ctx: MutationCtx, job: Doc<"mediaJobs">): Promise<void> {
+  if (!(await isOpen(ctx, homeOf(job)))) return failJob(ctx, job, "fenced");
+  await ctx.db.patch("mediaJobs", job._id, { state: "running", changedAt: Date.now() });
+  await askToOrder(ctx, job);
+}
+
+async function resume(ctx: MutationCtx, job: Doc<"mediaJobs">, nowMs: number): Promise<void> {
+  if (!job.operation) return failJob(ctx, job, "abandoned");
+  await ctx.db.patch("mediaJobs", job._id, { changedAt: nowMs });
+  await lookNow(ctx, job);
+}
+
+async function countUnderWay(ctx: QueryCtx, atMost: number): Promise<number> {
+  const running = await inState(ctx, "running").take(atMost);
+  const storing = await inState(ctx, "storing").take(atMost);
+  return running.length + storing.length;
+}
+
+async function silentSince(ctx: QueryCtx, states: JobState[], sinceMs: number): Promise<Doc<"mediaJobs">[]> {
+  const found = states.map((state) => inState(ctx, state, sinceMs).take(JOBS_PER_RUN));
+  return (await Promise.all(found)).flat();
+}
+
+/** Jobs in a state, those that changed longest ago first. */
+function inState(ctx: QueryCtx, state: JobState, beforeMs = Number.POSITIVE_INFINITY) {
+  return ctx.db.query("mediaJobs").withIndex("by_state", (q) => q.eq("state", state).lt("changedAt", beforeMs));
+}
+
+/** The job of a step, or null where the step is late. Whoever ends a job moves it on, so what has ended is late too. */
+async function loadHeld(ctx: QueryCtx, { jobId, step }: Held): Promise<Doc<"mediaJobs"> | null> {
+  const job = await ctx.db.get("mediaJobs", jobId);
+  return job?.step === step ? job : null;
+}

@@ -1,0 +1,257 @@
+"use node";
+
+import { v } from "convex/values";
+import { kindOf, type MediaJobErrorCode, type MediaKind } from "../../src/shared/media.ts";
+import { internal } from "../_generated/api.js";
+import { type ActionCtx, internalAction } from "../_generated/server.js";
+import { openSeal, readKeyring } from "../encryption/vault.ts";
+import { mostMediaBytes } from "../models/mediaCatalogue.ts";
+import { homeOf } from "./homes.ts";
+import { UnfitFileError } from "./inspection/found.ts";
+import { inspectFile } from "./inspection/inspect.ts";
+import { sniff } from "./inspection/sniff.ts";
+import type { Brief } from "./making.ts";
+import { type Held, vHeld } from "./pool.ts";
+import { openPrompt } from "./prompts.ts";
+import { type Operation, OrderError, type Placed, type Source, type Standing } from "./providers/orders.ts";
+import { openProvider } from "./providers/providers.ts";
+import { PullError, pull } from "./pulling.ts";
+import { vMadeKind, vMediaProvider, vOperation } from "./schema.ts";
+import { storeObject, TooManyBytesError } from "./storing.ts";
+
+/*
+ * The steps of a job that reach outside: see [Note: Media jobs].
+ */
+
+/** Longest picture: it is inspected as a whole, in memory. */
+const PICTURE_BYTES = 24 * 1024 * 1024;
+/** Enough of a video to tell its type. */
+const HEAD_BYTES = 512;
+/** How often a step that stores says that it is alive. */
+const BEAT_MS = 20_000;
+/** How often storing is tried where the way to the result or to the bucket is in trouble, and the first pause. */
+const STORE_ATTEMPTS = 3;
+const FIRST_PAUSE_MS = 500;
+/** How often the provider is asked to forget an order, and the first pause. */
+const GIVE_BACK_ATTEMPTS = 8;
+const GIVE_BACK_PAUSE_MS = 10_000;
+
+/** Places the order of a job. What is made at once is stored at once; for the rest, looking begins. */
+export const order = internalAction({
+  args: vHeld,
+  returns: v.null(),
+  handler: async (ctx, held): Promise<null> => {
+    const brief = await ctx.runQuery(internal.media.making.brief, held);
+    if (!brief) return null;
+    const placed = await place(brief).catch(orderFailure);
+    if (placed.kind === "failed") await fail(ctx, held, placed.error);
+    else if (placed.kind === "made") await store(ctx, held, brief, placed.source);
+    else await note(ctx, held, brief, placed);
+    return null;
+  },
+});
+
+/** Looks once how an order stands, and stores the result where there is one. */
+export const look = internalAction({
+  args: { ...vHeld, looks: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { looks, ...held }): Promise<null> => {
+    const brief = await ctx.runQuery(internal.media.making.brief, held);
+    if (!brief?.operation) return null;
+    const standing = await openProvider(brief.kind, brief.provider).provider.look(brief.operation).catch(lookFailure);
+    if (standing.kind === "failed") await fail(ctx, held, standing.error);
+    else if (standing.kind === "ready") await store(ctx, held, brief, standing.source);
+    else await ctx.runMutation(internal.media.making.looked, { ...held, looks, progress: standing.progress });
+    return null;
+  },
+});
+
+/** Ends an order at the provider where it is under way, and has the provider delete what it holds of it. */
+export const giveBack = internalAction({
+  args: {
+    kind: vMadeKind,
+    provider: vMediaProvider,
+    operation: vOperation,
+    underWay: v.boolean(),
+    attempts: v.number(),
+  },
+  returns: v.null(),
+  handler: async (ctx, { attempts, ...given }): Promise<null> => {
+    try {
+      const { provider } = openProvider(given.kind, given.provider);
+      if (given.underWay) await provider.cancel(given.operation);
+      await provider.forget(given.operation);
+    } catch (error) {
+      console.error(error);
+      if (attempts + 1 === GIVE_BACK_ATTEMPTS) return null;
+      const again = { ...given, attempts: attempts + 1 };
+      await ctx.scheduler.runAfter(GIVE_BACK_PAUSE_MS * 3 ** attempts, internal.media.production.giveBack, again);
+    }
+    return null;
+  },
+});
+
+async function place(brief: Brief): Promise<Placed> {
+  const { kind, model, options, recordId, attempt } = brief;
+  const { provider, settings } = openProvider(kind, brief.provider);
+  const seal = await openSeal(readKeyring(), brief.material);
+  const prompt = await openPrompt(seal, recordId, brief.sealedPrompt);
+  const webhookUrl = webhookUrlOf(settings.provider);
+  return provider.place({ kind, model, prompt, options, name: `${recordId}.${attempt}`, webhookUrl });
+}
+
+/** Where a provider's webhooks go, where it could reach that. */
+function webhookUrlOf(provider: string): string | null {
+  const site = process.env.CONVEX_SITE_URL;
+  return site?.startsWith("https://") ? `${site}/webhooks/media/${provider}` : null;
+}
+
+/** Notes where the provider keeps the order, before anything else. One of a job that has ended meanwhile is given back. */
+async function note(
+  ctx: ActionCtx,
+  held: Held,
+  { kind, provider }: Brief,
+  { requestId, operation }: { requestId: string; operation: Operation },
+): Promise<void> {
+  const isOurs = await ctx.runMutation(internal.media.making.ordered, { ...held, requestId, operation });
+  if (isOurs) return;
+  const given = { kind, provider, operation, underWay: true, attempts: 0 };
+  await ctx.runAction(internal.media.production.giveBack, given);
+}
+
+async function fail(ctx: ActionCtx, held: Held, error: MediaJobErrorCode): Promise<void> {
+  await ctx.runMutation(internal.media.making.failed, { ...held, error });
+}
+
+/** Stores a result and ends the job with it. */
+async function store(ctx: ActionCtx, held: Held, brief: Brief, source: Source): Promise<void> {
+  if (!(await ctx.runMutation(internal.media.making.beginStoring, held))) return;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await storeOnce(ctx, held, brief, source);
+    } catch (error) {
+      if (error instanceof LateError) return;
+      const code = storeFailure(error);
+      if (!code.mayPass || attempt === STORE_ATTEMPTS) return fail(ctx, held, code.error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 4 ** (attempt - 1)));
+  }
+}
+
+async function storeOnce(ctx: ActionCtx, held: Held, brief: Brief, source: Source): Promise<void> {
+  const { mime, content, width, height } = await inspect(await open(brief, source), brief.kind);
+  const alive = withBeats(content, () => ctx.runMutation(internal.media.making.beat, held));
+  const stored = await storeObject(ctx, { home: homeOf(brief), mime, content: alive, mostBytes: mostMediaBytes() });
+  if (!stored) return fail(ctx, held, "fenced");
+  const { seconds } = brief.options;
+  await ctx.runMutation(internal.media.making.made, { ...held, stored, width, height, seconds });
+}
+
+function open({ kind, provider }: Brief, source: Source): Promise<AsyncIterable<Uint8Array>> {
+  if (source.kind === "bytes") return Promise.resolve(pieces(source.bytes));
+  const { baseUrl } = openProvider(kind, provider).settings;
+  return pull({ ...source, trustedOrigin: new URL(baseUrl).origin });
+}
+
+interface Inspected {
+  mime: string;
+  content: AsyncIterable<Uint8Array>;
+  width?: number;
+  height?: number;
+}
+
+/** Takes a result for what its bytes say: a picture as a whole, a video by its beginning. Throws `UnfitFileError`. */
+async function inspect(content: AsyncIterable<Uint8Array>, kind: MediaKind): Promise<Inspected> {
+  if (kind === "video") {
+    const { head, rest } = await split(content, HEAD_BYTES);
+    const mime = sniff(head);
+    if (!mime || kindOf(mime) !== kind) throw new UnfitFileError("This is not a video.");
+    return { mime, content: rest };
+  }
+  const { head: bytes } = await split(limited(content, Math.min(PICTURE_BYTES, mostMediaBytes())), PICTURE_BYTES + 1);
+  const { mime, parts, width, height } = inspectFile(bytes);
+  if (kindOf(mime) !== kind) throw new UnfitFileError("This is not a picture.");
+  return { mime, content: each(parts), width, height };
+}
+
+/** The first bytes, and everything with them, to be read once. */
+async function split(
+  content: AsyncIterable<Uint8Array>,
+  headBytes: number,
+): Promise<{ head: Uint8Array<ArrayBuffer>; rest: AsyncIterable<Uint8Array> }> {
+  const iterator = content[Symbol.asyncIterator]();
+  const read: Uint8Array[] = [];
+  for (let bytes = 0; bytes < headBytes; ) {
+    const next = await iterator.next();
+    if (next.done) return { head: new Uint8Array(Buffer.concat(read)), rest: each(read) };
+    read.push(next.value);
+    bytes += next.value.length;
+  }
+  const rest = { [Symbol.asyncIterator]: () => iterator };
+  return { head: new Uint8Array(Buffer.concat(read)), rest: chain(each(read), rest) };
+}
+
+async function* chain(...contents: AsyncIterable<Uint8Array>[]): AsyncGenerator<Uint8Array> {
+  for (const content of contents) yield* content;
+}
+
+async function* each(parts: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}
+
+async function* limited(content: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new TooManyBytesError(mostBytes);
+    yield chunk;
+  }
+}
+
+function pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  return each([bytes]);
+}
+
+/** The job is no longer the step's: whoever has moved it on cares for the rest. */
+class LateError extends Error {}
+
+/** Says now and then that the content is still coming. Throws `LateError` where nobody wants it any more. */
+async function* withBeats(
+  content: AsyncIterable<Uint8Array>,
+  beat: () => Promise<boolean>,
+): AsyncGenerator<Uint8Array> {
+  let nextBeatAtMs = Date.now() + BEAT_MS;
+  for await (const chunk of content) {
+    if (Date.now() >= nextBeatAtMs) {
+      if (!(await beat())) throw new LateError();
+      nextBeatAtMs = Date.now() + BEAT_MS;
+    }
+    yield chunk;
+  }
+}
+
+type Failure = { kind: "failed"; error: MediaJobErrorCode };
+
+/** What cannot be known to have been refused must not be ordered again, so every failure to order is the end of it. */
+function orderFailure(error: unknown): Failure {
+  if (!(error instanceof OrderError)) throw error;
+  console.warn(error.message);
+  return { kind: "failed", error: error.code };
+}
+
+/** A look that failed tells nothing about the order, unless the provider says that there is no such thing. */
+function lookFailure(error: unknown): Standing {
+  if (!(error instanceof OrderError)) throw error;
+  console.warn(error.message);
+  if (error.mayPass && error.status !== 404) return { kind: "pending", progress: null };
+  return { kind: "failed", error: error.code };
+}
+
+/** What a person is told where storing failed, and whether trying again may help. */
+function storeFailure(error: unknown): { error: MediaJobErrorCode; mayPass: boolean } {
+  if (error instanceof TooManyBytesError) return { error: "result_too_large", mayPass: false };
+  if (error instanceof UnfitFileError) return { error: "provider_invalid", mayPass: false };
+  console.error(error);
+  if (!(error instanceof PullError)) return { error: "storage_unavailable", mayPass: true };
+  return { error: error.isForGood ? "provider_invalid" : "provider_unavailable", mayPass: !error.isForGood };
+}
