@@ -13,7 +13,9 @@ const manifest = JSON.parse(read("package.json")) as {
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
 };
+const direct = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
 const documented = captures(read(".env.example"), /^(?:# )?([A-Z][A-Z0-9_]+)=/gm);
 const handwritten = globSync(["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md"]);
 
@@ -97,7 +99,7 @@ describe("the docs match the code", () => {
       ([, name]) => name !== "package",
     );
     const listed = Object.fromEntries(rows.map(([, name, , licence]) => [name, licence]));
-    const stated = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }).map((name) => {
+    const stated = Object.keys(direct).map((name) => {
       const { license } = JSON.parse(read(`node_modules/${name}/package.json`)) as { license: string };
       return [name, license];
     });
@@ -105,7 +107,7 @@ describe("the docs match the code", () => {
   });
 
   test("dependencies are pinned exactly", () => {
-    const pins = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
+    const pins = Object.values(direct);
     expect(pins.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
