@@ -117,7 +117,10 @@ function endingWith(
       });
     },
     async pull(controller) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        execution.end();
+        throw error;
+      });
       if (!done) return controller.enqueue(value);
       controller.close();
       execution.end();

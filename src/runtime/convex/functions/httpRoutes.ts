@@ -3,7 +3,12 @@
  * mounts of its components; a mounted component is searched in the same way for the rest of the path.
  */
 import type { ComponentPath } from "../types.ts";
-import type { LoadedDeployment } from "./deployment.ts";
+import type { ComponentInstance } from "./deployment.ts";
+
+/** The part of a deployment that routing looks at. */
+interface Routable {
+  instance(component: ComponentPath): Pick<ComponentInstance, "routes">;
+}
 
 export interface RoutedRequest {
   component: ComponentPath;
@@ -13,13 +18,12 @@ export interface RoutedRequest {
 }
 
 /** Null when nothing matches. HEAD is routed as GET. */
-export function routeRequest(deployment: LoadedDeployment, method: string, pathname: string): RoutedRequest | null {
-  const routed = routeIn(deployment, "", { method: method === "HEAD" ? "GET" : method, path: pathname });
-  return routed;
+export function routeRequest(deployment: Routable, method: string, pathname: string): RoutedRequest | null {
+  return routeIn(deployment, "", { method: method === "HEAD" ? "GET" : method, path: pathname });
 }
 
 function routeIn(
-  deployment: LoadedDeployment,
+  deployment: Routable,
   component: ComponentPath,
   { method, path }: { method: string; path: string },
 ): RoutedRequest | null {

@@ -150,5 +150,3 @@ async function globalsSource(): Promise<string> {
   // A lexical binding can be reached by later scripts and is no property of the global object.
   return `let $isolate; (function (module) {\n${code}\nreturn (...lent) => ($isolate = module.exports.install(...lent));\n})({ exports: {} })`;
 }
-
-export type { Isolate, IsolateHost, install, Work };
