@@ -1,5 +1,6 @@
 /** People who use a home: signed in at its identity stand-in, connected by the official clients. */
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import type { FunctionReturnType } from "convex/server";
 import { api } from "../../convex/_generated/api.js";
@@ -8,6 +9,9 @@ import type { Plan } from "../../src/runtime/models/plans.ts";
 import type { LoggedRequest } from "../../src/runtime/models/requestLog.ts";
 import { DELTAS_PER_PAGE } from "../../src/shared/limits.ts";
 import type { Home } from "./home.ts";
+
+/** Longer than any home is down in a test, shorter than a test waits. */
+const UNREACHABLE_LIMIT_MS = 30_000;
 
 export interface Person {
   readonly email: string;
@@ -29,7 +33,7 @@ export async function signIn(home: Home, email: string): Promise<Person> {
     token: () => demoToken(home, email),
     openTab: () => {
       const tab = new ConvexClient(home.urls.api, { unsavedChangesWarning: false, logger: false });
-      tab.setAuth(() => demoToken(home, email));
+      tab.setAuth(() => tokenOnceReachable(home, email));
       tabs.add(tab);
       return tab;
     },
@@ -55,6 +59,15 @@ export function httpClient(home: Home, token?: string): ConvexHttpClient {
 export async function demoToken(home: Home, email: string, expiresInSeconds?: number): Promise<string> {
   const { token } = await postJson<{ token: string }>(`${home.urls.identity}/dev/token`, { email, expiresInSeconds });
   return token;
+}
+
+/** A tab outlives a home that is killed: it asks again until the home is back, or gives up as signed out. */
+async function tokenOnceReachable(home: Home, email: string): Promise<string | null> {
+  for (const deadlineMs = performance.now() + UNREACHABLE_LIMIT_MS; performance.now() < deadlineMs; await sleep(200)) {
+    const token = await demoToken(home, email).catch(() => null);
+    if (token) return token;
+  }
+  return null;
 }
 
 export type Sent = FunctionReturnType<typeof api.messages.send>;
