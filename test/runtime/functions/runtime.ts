@@ -44,6 +44,7 @@ export class TestRuntime {
       clock: runtime.clock,
       host: runtime.#host(),
       log: (line) => runtime.log.push(line),
+      logHttpAction: (name, line) => runtime.log.push(`[${name}] ${line}`),
     });
     await runtime.deploy();
     return runtime;

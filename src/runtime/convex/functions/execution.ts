@@ -22,6 +22,7 @@ import type { Exports } from "./globals/modules.ts";
 import { type Home, type IsolateFactory, isTimeout, UnhandledPromises } from "./isolate.ts";
 import { LogLines } from "./logLines.ts";
 import { importSeed, newSeed } from "./seeds.ts";
+import { type ErrorOwner, owningErrors } from "./strayErrors.ts";
 import { DatabaseSyscalls } from "./syscalls.ts";
 import { findCallable, functionFailure, validateArguments, validateResult } from "./validation.ts";
 
@@ -46,6 +47,8 @@ export interface ExecutionScope {
   deploymentName: string;
   /** The environment of a component instance, system variables included. */
   envOf: (component: string) => (name: string) => string | undefined;
+  /** Where errors go that come too late for the execution's result. */
+  log: (line: string) => void;
 }
 
 /** Runs `call` in `tx`. User errors end up in the outcome; anything else that goes wrong is thrown. */
@@ -98,7 +101,7 @@ function refused(error: FunctionError): Execution {
   };
 }
 
-class TransactionExecution extends SynchronousHost implements IsolateHost {
+class TransactionExecution extends SynchronousHost implements IsolateHost, ErrorOwner {
   readonly #scope: ExecutionScope;
   readonly #tx: Transaction;
   readonly #input: ExecutionInput & { definition: DeployedFunction };
@@ -188,7 +191,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
     const startedMs = performance.now();
     this.#parksFromMs = startedMs + timeoutMs - DATABASE_SPARE_MS;
     try {
-      this.#promises.watch(() => this.#scope.isolates.turn(this.#home, timeoutMs));
+      this.#promises.watch(() => owningErrors(this, () => this.#scope.isolates.turn(this.#home, timeoutMs)));
     } catch (error) {
       if (!isTimeout(error)) throw error;
       this.#fatal = timedOut();
@@ -317,6 +320,11 @@ class TransactionExecution extends SynchronousHost implements IsolateHost {
 
   fail(message: string): void {
     this.#fatal ??= { message: `Uncaught Error: ${message}` };
+  }
+
+  failBy(error: unknown): void {
+    const { message } = this.#home.isolate.describe(error);
+    this.#scope.log(`[${this.#input.call.path}] After the function had ended: ${message}`);
   }
 
   log(level: LogLevel, message: string): void {

@@ -19,7 +19,7 @@ import type { LoadedDeployment } from "./deployment.ts";
 import { type ExecutionScope, execute } from "./execution.ts";
 import { runHttpAction } from "./httpAction.ts";
 import { IsolateFactory } from "./isolate.ts";
-import { type WaitingScope, watchRejections } from "./waitingExecution.ts";
+import type { WaitingScope } from "./waitingExecution.ts";
 
 export interface RunnerOptions {
   /** Absolute path of the `convex/` folder. */
@@ -36,6 +36,8 @@ export interface RunnerOptions {
   deploymentName?: string;
   /** Where the runner reports what is nobody's result, such as a crashed worker. */
   log: (line: string) => void;
+  /** Receives the log lines of HTTP actions, which are nobody's result either. `name`: "GET /path". */
+  logHttpAction: (name: string, line: string) => void;
 }
 
 /** A deployment that could be activated, and the bundle it was made of. */
@@ -65,7 +67,6 @@ export interface Runner extends FunctionRunner {
 export async function loadRunner(options: RunnerOptions): Promise<Runner> {
   // Convex's isolates live in UTC, and V8 has one time zone for all contexts of a process.
   process.env.TZ = "UTC";
-  watchRejections();
   return new LocalRunner(options, await IsolateFactory.create());
 }
 
@@ -126,7 +127,7 @@ class LocalRunner implements Runner {
   runHttpAction(request: Request, identity: Identity, signal: AbortSignal): Promise<Response> {
     const requestId = randomBytes(8).toString("hex");
     const { method, url } = request;
-    const log = (line: string) => this.#options.log(`[${method} ${new URL(url).pathname}] ${line}`);
+    const log = (line: string) => this.#options.logHttpAction(`${method} ${new URL(url).pathname}`, line);
     return runHttpAction(this.#scope(), { request, identity, requestId, signal, log });
   }
 
@@ -135,10 +136,10 @@ class LocalRunner implements Runner {
   }
 
   #scope(): ExecutionScope & WaitingScope {
-    const { catalog, clock, host, systemEnv, deploymentName = "embedded" } = this.#options;
+    const { catalog, clock, host, log, systemEnv, deploymentName = "embedded" } = this.#options;
     const { deployment } = this;
     const envOf = (component: ComponentPath) => environmentOf(deployment, systemEnv, component);
-    return { isolates: this.#isolates, deployment, catalog, clock, host, deploymentName, envOf };
+    return { isolates: this.#isolates, deployment, catalog, clock, host, log, deploymentName, envOf };
   }
 }
 

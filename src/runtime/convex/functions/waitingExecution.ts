@@ -2,7 +2,6 @@
  * One execution that may wait: an action or an HTTP action. Its isolate shares the process's event loop, so
  * everything that could call back into it (timers, requests, syscalls) is kept here and ends with it.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
 import type { Clock, FunctionCall, FunctionError } from "../types.ts";
@@ -14,6 +13,7 @@ import type { Exports } from "./globals/modules.ts";
 import type { Home, IsolateFactory } from "./isolate.ts";
 import { LogLines } from "./logLines.ts";
 import { importSeed, newSeed } from "./seeds.ts";
+import { type ErrorOwner, owningErrors } from "./strayErrors.ts";
 import { unavailableFeature } from "./unavailable.ts";
 import { functionFailure } from "./validation.ts";
 
@@ -35,28 +35,7 @@ type WaitingWork = (load: (path: string) => Exports, begin: () => void) => unkno
 
 export type Ending = { ok: true; value: unknown } | { ok: false; error: FunctionError };
 
-/**
- * [Note: Rejections of actions]
- * Node reports a rejection that nothing handles in the asynchronous context in which it came about. Every
- * execution has one of its own, so the execution that is to blame is the one found there, whichever realm
- * the promise was made in.
- */
-const executions = new AsyncLocalStorage<WaitingExecution>();
-
-let isWatching = false;
-
-/** Idempotent. What belongs to no execution is a fault of the process and is raised as Node would have. */
-export function watchRejections(): void {
-  if (isWatching) return;
-  isWatching = true;
-  process.on("unhandledRejection", (reason) => {
-    const execution = executions.getStore();
-    if (!execution) throw reason;
-    execution.failBy(reason);
-  });
-}
-
-export class WaitingExecution extends BaseHost implements IsolateHost {
+export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwner {
   readonly logLines = new LogLines();
   readonly #scope: WaitingScope;
   readonly #call: FunctionCall;
@@ -98,7 +77,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost {
       isolate.onSettled = () => this.#settleBy(isolate.state);
       const limit = setTimeout(() => this.stop(timedOut()), ACTION_TIME_MAX_MS);
       this.#ended.signal.addEventListener("abort", () => clearTimeout(limit));
-      executions.run(this, () => this.#scope.isolates.turn(this.#home));
+      owningErrors(this, () => this.#scope.isolates.turn(this.#home));
     });
   }
 
