@@ -106,14 +106,14 @@ export const deltas = viewerQuery({
       .query("deltas")
       .withIndex("by_reply", (q) =>
         q
-          .eq("r", reply._id)
+          .eq("r", reply.recordId)
           .gte("n", page * DELTAS_PER_PAGE)
           .lt("n", (page + 1) * DELTAS_PER_PAGE),
       )
       .collect();
     const seal = await new Vault(ctx.db).sealOf(reply);
     if (!seal) throw notFound("message");
-    return { deltas: await Promise.all(rows.map((row) => openPiece(seal, reply.recordId, row))), done: false };
+    return { deltas: await Promise.all(rows.map((row) => openPiece(seal, row))), done: false };
   },
 });
 

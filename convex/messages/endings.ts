@@ -23,11 +23,11 @@ export interface Ending {
  */
 export async function endReply(ctx: MutationCtx, generation: Doc<"generations">, ending: Ending): Promise<void> {
   const reply = await ctx.db.get("messages", generation.replyId);
-  const deltas = await loadDeltas(ctx, generation);
+  const deltas = reply ? await loadDeltas(ctx, reply) : [];
   const seal = await new Vault(ctx.db).sealOf(generation);
   if (reply && seal) {
     const pieces = ending.tail ? [...deltas, ending.tail] : deltas;
-    const opened = await Promise.all(pieces.map((piece) => openPiece(seal, reply.recordId, piece)));
+    const opened = await Promise.all(pieces.map((piece) => openPiece(seal, piece)));
     const text = opened.map((piece) => piece.text).join("");
     const { state, error, counted } = ending;
     const written = { counted, characters: text.length, stopped: state === "stopped" };
@@ -45,8 +45,10 @@ export async function endReply(ctx: MutationCtx, generation: Doc<"generations">,
  */
 export async function dropReply(ctx: MutationCtx, generation: Doc<"generations">): Promise<void> {
   const reply = await ctx.db.get("messages", generation.replyId);
-  const characters = charactersOf(await loadDeltas(ctx, generation));
-  if (reply) await settleReply(ctx, generation, reply, { characters, stopped: true });
+  if (reply) {
+    const characters = charactersOf(await loadDeltas(ctx, reply));
+    await settleReply(ctx, generation, reply, { characters, stopped: true });
+  }
   await releaseLease(ctx, generation);
 }
 
@@ -57,9 +59,9 @@ async function releaseLease(ctx: MutationCtx, generation: Doc<"generations">): P
 }
 
 /** At most some hundreds, since the length and the time of a reply are bounded: see `relay`. */
-async function loadDeltas(ctx: MutationCtx, { replyId }: Doc<"generations">): Promise<Doc<"deltas">[]> {
+async function loadDeltas(ctx: MutationCtx, { recordId }: Doc<"messages">): Promise<Doc<"deltas">[]> {
   return ctx.db
     .query("deltas")
-    .withIndex("by_reply", (q) => q.eq("r", replyId))
+    .withIndex("by_reply", (q) => q.eq("r", recordId))
     .collect();
 }

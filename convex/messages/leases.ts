@@ -17,7 +17,8 @@ import { vCountedTokens, vReplyErrorCode } from "./schema.ts";
  * the fence of its thread: the transaction that deletes a thread's key deletes its leases.
  */
 
-const LEASE_BYTES = 16;
+/** Tells the callers of one reply apart; no client sees it. */
+const LEASE_BYTES = 8;
 /** How old a heartbeat may be before a reply counts as abandoned. */
 const ABANDONED_AFTER_MS = 60_000;
 /** Replies one run of the watchdog ends: opening all pieces of a long one takes a good part of a second. */
@@ -36,7 +37,7 @@ const vStanding = v.union(
 export type Standing = Infer<typeof vStanding>;
 
 const vHeld = { replyId: v.id("messages"), lease: v.string() };
-const vPiece = v.object({ n: v.number(), t: v.bytes() });
+const vPiece = v.object({ r: v.string(), n: v.number(), t: v.bytes() });
 
 /**
  * Claims a reply for the caller's token, once: gives the reply's id to the first and null to everyone after. A tab is
@@ -70,9 +71,9 @@ export const append = internalMutation({
     if (beat) await ctx.db.patch("generations", generation._id, { heartbeatAt: Date.now() });
     const existing = await ctx.db
       .query("deltas")
-      .withIndex("by_reply", (q) => q.eq("r", replyId).eq("n", piece.n))
+      .withIndex("by_reply", (q) => q.eq("r", piece.r).eq("n", piece.n))
       .unique();
-    if (!existing) await ctx.db.insert("deltas", { r: replyId, ...piece });
+    if (!existing) await ctx.db.insert("deltas", piece);
     return standing;
   },
 });

@@ -19,7 +19,7 @@ const FIRST_PAUSES_MS = [0, 100, 150, 250, 400, 600, 800, 1_000] as const;
 /** Longer pauses once a reply has gone on for a while, which keep a long reply to hundreds of pieces. */
 const LATER_PAUSES = [
   { afterMs: 60_000, pauseMs: 2_000 },
-  { afterMs: 10_000, pauseMs: 1_500 },
+  { afterMs: 8_000, pauseMs: 1_500 },
 ] as const;
 const STEADY_PAUSE_MS = 1_000;
 /** Waiting text that is worth a flush before its time, and the pause that is kept even then. */

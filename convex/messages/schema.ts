@@ -92,8 +92,8 @@ export const messageTables = {
   // nothing it does not need, under one-letter names. Written by the generating action, deleted in the transaction that
   // ends the reply.
   deltas: defineTable({
-    /** The reply. */
-    r: v.id("messages"),
+    /** The reply's record id, which is shorter than its document id. */
+    r: v.string(),
     /** Its number within the reply, counted from 0. */
     n: v.number(),
     /** The sealed text. */

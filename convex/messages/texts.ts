@@ -29,16 +29,16 @@ export interface Piece {
   text: string;
 }
 
-/** A piece of a reply in progress as it rests: number and sealed text. */
-export type SealedPiece = Pick<Doc<"deltas">, "n" | "t">;
+/** A piece of a reply in progress as it rests: reply, number and sealed text. */
+export type SealedPiece = Pick<Doc<"deltas">, "r" | "n" | "t">;
 
 /** Seals one piece of a reply in progress; `recordId` is the reply's. */
 export async function sealPiece(seal: ThreadSeal, recordId: string, { seq, text }: Piece): Promise<SealedPiece> {
-  return { n: seq, t: await seal.seal(piecePlace(recordId, seq), text) };
+  return { r: recordId, n: seq, t: await seal.seal(piecePlace(recordId, seq), text) };
 }
 
 /** Opens one piece of a reply in progress. */
-export async function openPiece(seal: ThreadSeal, recordId: string, { n: seq, t }: SealedPiece): Promise<Piece> {
+export async function openPiece(seal: ThreadSeal, { r: recordId, n: seq, t }: SealedPiece): Promise<Piece> {
   return { seq, text: await seal.open(piecePlace(recordId, seq), t) };
 }
 

@@ -48,15 +48,15 @@ async function removeMessages(ctx: MutationCtx, threadId: Id<"threads">): Promis
     .withIndex("by_path", (q) => q.eq("threadId", threadId))
     .paginate({ numItems: ROWS_PER_RUN, cursor: null, maximumBytesRead: BYTES_PER_RUN });
   for (const message of page) {
-    if (message.state === "streaming") await removeDeltas(ctx, message._id);
+    if (message.state === "streaming") await removeDeltas(ctx, message);
     await ctx.db.delete("messages", message._id);
   }
   return isDone;
 }
 
 /** Pieces of one reply: at most some hundreds, since a reply's length and time are bounded. */
-async function removeDeltas(ctx: MutationCtx, replyId: Id<"messages">): Promise<void> {
-  const deltas = ctx.db.query("deltas").withIndex("by_reply", (q) => q.eq("r", replyId));
+async function removeDeltas(ctx: MutationCtx, { recordId }: Doc<"messages">): Promise<void> {
+  const deltas = ctx.db.query("deltas").withIndex("by_reply", (q) => q.eq("r", recordId));
   for await (const delta of deltas) await ctx.db.delete("deltas", delta._id);
 }
 

@@ -50,7 +50,7 @@ async function appendAs(lease: string, replyId: Id<"messages">, { seq, text }: {
   const piece = await backend.run(async (ctx) => {
     const reply = await ctx.db.get("messages", replyId);
     const seal = reply && (await new Vault(ctx.db).sealOf(reply));
-    return seal ? sealPiece(seal, reply.recordId, { seq, text }) : { n: seq, t: new ArrayBuffer(0) };
+    return seal ? sealPiece(seal, reply.recordId, { seq, text }) : { r: "", n: seq, t: new ArrayBuffer(0) };
   });
   return backend.mutation(internal.messages.leases.append, { replyId, lease, piece, beat: false });
 }

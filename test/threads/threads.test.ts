@@ -170,7 +170,9 @@ describe("deleting a chat", () => {
   it("takes the pieces of a reply in progress along", async () => {
     const { threadId, replyId } = await send(ada, "Forget this");
     await backend.run(async (ctx) => {
-      for (const n of [0, 1, 2]) await ctx.db.insert("deltas", { r: replyId, n, t: new ArrayBuffer(40) });
+      const reply = await ctx.db.get("messages", replyId);
+      const r = reply?.recordId ?? "";
+      for (const n of [0, 1, 2]) await ctx.db.insert("deltas", { r, n, t: new ArrayBuffer(40) });
     });
     await ada.mutation(api.threads.remove, { threadId });
     await backend.finishAllScheduledFunctions(vi.runAllTimers);
