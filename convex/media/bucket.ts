@@ -62,9 +62,20 @@ export async function getObject(
   throw new BucketError("read a range of an object", response.status);
 }
 
+/** Whether the bucket has an object under a key. Throws `BucketError` where it does not say. */
+export async function hasObject(settings: BucketSettings, key: string): Promise<boolean> {
+  try {
+    await ask(settings, { what: "look for an object", method: "HEAD", key });
+    return true;
+  } catch (error) {
+    if (error instanceof BucketError && error.status === 404) return false;
+    throw error;
+  }
+}
+
 interface Asked {
   what: string;
-  method: "GET" | "PUT";
+  method: "GET" | "HEAD" | "PUT";
   key: string;
   headers?: Record<string, string>;
   body?: Uint8Array<ArrayBuffer>;

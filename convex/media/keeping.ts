@@ -1,4 +1,5 @@
 import { kindOf, type MediaType } from "../../src/shared/media.ts";
+import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { drainSoon, noteDelete } from "./deletes.ts";
@@ -31,6 +32,7 @@ export async function keepMedium(ctx: MutationCtx, medium: NewMedium): Promise<I
   }
   const { mime, contentBytes } = stored;
   const kind = kindOf(mime as MediaType);
+  const isPictured = kind === "image" || kind === "video";
   const mediaId = await ctx.db.insert("media", {
     ...home,
     recordId: row.recordId,
@@ -42,10 +44,11 @@ export async function keepMedium(ctx: MutationCtx, medium: NewMedium): Promise<I
     sealedName: row.sealedName,
     origin: row.origin,
     state: row.state,
-    thumbnail: kind === "image" || kind === "video" ? "due" : "none",
+    thumbnail: isPictured ? "due" : "none",
     createdAt: Date.now(),
   });
   await addObject(ctx, { ownerId: home.ownerId, workspaceId: home.workspaceId, mediaId, role: "original" }, stored);
+  if (isPictured) await ctx.scheduler.runAfter(0, internal.media.thumbnails.make, { mediaId });
   return mediaId;
 }
 

@@ -22,7 +22,7 @@ export interface Storing {
   home: MediaHome;
   /** The type, as found in the content and not as somebody says. */
   mime: string;
-  content: AsyncIterable<Uint8Array>;
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Past this, storing ends with `TooManyBytesError`. */
   mostBytes: number;
 }
@@ -64,10 +64,10 @@ export async function storeObject(ctx: ActionCtx, storing: Storing): Promise<Sto
 /** Counts bytes on their way, and ends the way where there are too many. */
 class Counter {
   bytes = 0;
-  readonly #source: AsyncIterable<Uint8Array>;
+  readonly #source: Storing["content"];
   readonly #mostBytes: number;
 
-  constructor(source: AsyncIterable<Uint8Array>, mostBytes: number) {
+  constructor(source: Storing["content"], mostBytes: number) {
     this.#source = source;
     this.#mostBytes = mostBytes;
   }
