@@ -6,6 +6,12 @@ const inlined = ["convex-test", "@convex-dev/rate-limiter", "@convex-dev/batch-w
 /** Tests that start whole homes or browsers wait for real processes. */
 const PROCESS_TIMEOUT_MS = 60_000;
 
+/** Around the backend: the embedded runtime, the page, the project itself. */
+const around = ["test/{runtime,web,promises,doctor,scripts}/**/*.test.{ts,tsx}"];
+
+/** Whole homes as child processes, and browsers. Everything else tests the backend's functions on convex-test. */
+const whole = ["test/{contract,home,browser}/**/*.test.ts"];
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,14 +19,15 @@ export default defineConfig({
         extends: true,
         test: {
           name: "functions",
-          include: ["test/{account,threads,messages,models,encryption,lib,policy}/**/*.test.ts"],
+          include: ["test/*/**/*.test.ts"],
+          exclude: [...around, ...whole],
         },
       },
       {
         extends: true,
         test: {
           name: "runtime",
-          include: ["test/{runtime,web,promises,doctor,scripts}/**/*.test.{ts,tsx}"],
+          include: around,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -29,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "home",
-          include: ["test/{contract,home,browser}/**/*.test.ts"],
+          include: whole,
           testTimeout: PROCESS_TIMEOUT_MS,
           hookTimeout: PROCESS_TIMEOUT_MS,
         },

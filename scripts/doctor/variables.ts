@@ -6,9 +6,17 @@
 import { parseChatModels } from "../../src/shared/chatModels.ts";
 import { type KeyringSettings, parseKeyring } from "../../src/shared/keyring.ts";
 
+import { type MadeKind, MEDIA_PROVIDERS, parseMediaModels, parseMediaProvider } from "../../src/shared/mediaModels.ts";
+
 export type Values = Readonly<Record<string, string | undefined>>;
 
-export type Step = "Identity (Clerk)" | "Encryption" | "Chat models" | "Web and contact" | "Media storage (R2)";
+export type Step =
+  | "Identity (Clerk)"
+  | "Encryption"
+  | "Chat models"
+  | "Web and contact"
+  | "Media storage (R2)"
+  | "Pictures and videos";
 
 export interface Variable {
   name: string;
@@ -168,6 +176,22 @@ export const variables: readonly Variable[] = [
     needed: { with: "R2_BUCKET" },
     fault: (value) => (/^\S+$/.test(value) ? null : "contains white space"),
   },
+  ...mediaVariables("image", "IMAGE"),
+  ...mediaVariables("video", "VIDEO"),
+  {
+    name: "MEDIA_PARALLELISM",
+    step: "Pictures and videos",
+    purpose: "how many pictures and videos are made at once; unset means 8",
+    needed: "never",
+    fault: positiveNumberFault,
+  },
+  {
+    name: "MEDIA_MAX_BYTES",
+    step: "Pictures and videos",
+    purpose: "the longest result that is kept, in bytes; unset means 200 MiB",
+    needed: "never",
+    fault: positiveNumberFault,
+  },
 ];
 
 /** What can be said about every variable without asking anyone. Values never appear in a message. */
@@ -189,6 +213,54 @@ function inspectOne({ name, step, purpose, needed, fault }: Variable, values: Va
   const oversized = Buffer.byteLength(value) > VALUE_LIMIT_BYTES ? `is longer than ${VALUE_LIMIT_BYTES} bytes` : null;
   const problem = oversized ?? fault(value, values);
   return { name, step, state: problem ? "wrong" : "ok", message: problem ?? purpose };
+}
+
+/** What ordering pictures or videos from a provider takes; without a provider the product does without them. */
+function mediaVariables(kind: MadeKind, prefix: "IMAGE" | "VIDEO"): Variable[] {
+  const step = "Pictures and videos";
+  const provider = `${prefix}_PROVIDER`;
+  const models = `${prefix}_MODELS`;
+  return [
+    {
+      name: provider,
+      step,
+      purpose: `who makes ${kind}s: ${MEDIA_PROVIDERS.join(", ")}`,
+      needed: "never",
+      fault: (value) => complaint(provider, () => parseMediaProvider(provider, value)),
+    },
+    {
+      name: `${prefix}_BASE_URL`,
+      step,
+      purpose: `address of that provider; openai needs one, up to and including its version`,
+      needed: "never",
+      fault: httpUrl,
+    },
+    {
+      name: `${prefix}_API_KEY`,
+      step,
+      purpose: "the key sent to that provider",
+      needed: { with: provider },
+      fault: (value) => (/\s/.test(value) ? "contains white space" : null),
+    },
+    {
+      name: `${prefix}_WEBHOOK_SECRET`,
+      step,
+      purpose: "verifies that provider's webhooks, where it signs them with a shared secret",
+      needed: "never",
+      fault: (value) => (/\s/.test(value) ? "contains white space" : null),
+    },
+    {
+      name: models,
+      step,
+      purpose: `the models people may pick for ${kind}s, as JSON`,
+      needed: { with: provider },
+      fault: (value) => complaint(models, () => parseMediaModels(kind, value)),
+    },
+  ];
+}
+
+function positiveNumberFault(value: string): string | null {
+  return Number(value) > 0 ? null : "must be a number above 0";
 }
 
 function httpUrl(value: string): string | null {
@@ -227,7 +299,7 @@ function complaint(name: string, read: () => unknown): string | null {
     return null;
   } catch (error) {
     const { message } = error as Error;
-    return message.match(/\b(?:CRYPTO|CHAT)_[A-Z_]+/)?.[0] === name ? message.replace(`${name} `, "") : null;
+    return message.match(/\b[A-Z]+_[A-Z_]+/)?.[0] === name ? message.replace(`${name} `, "") : null;
   }
 }
 

@@ -30,9 +30,10 @@ test("convex/_generated is what `npm run codegen` writes", async () => {
 
 describe("convex/components.ts", () => {
   test("names the components that convex.config.ts uses, each with its own type", () => {
-    const used = [...readFileSync("convex/convex.config.ts", "utf8").matchAll(/app\.use\((\w+)/g)].map(
-      ([, name]) => name,
+    const uses = readFileSync("convex/convex.config.ts", "utf8").matchAll(
+      /app\.use\((\w+)(?:, \{ name: "(\w+)" \})?\)/g,
     );
+    const used = [...uses].map(([, definition, name]) => name ?? definition);
     const typed = readFileSync("convex/components.ts", "utf8").matchAll(/^\s*(\w+): \w+<"(\w+)">/gm);
     const names = [...typed].map(([, key, parameter]) => (key === parameter ? key : `${key} typed as ${parameter}`));
     expect(used.length).toBeGreaterThan(0);
