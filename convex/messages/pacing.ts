@@ -4,13 +4,13 @@
  * small rows again. So the pace below is the price of a reply. For 1,000 tokens in 200 chunks over 20 seconds and one
  * tab, in calls and kilobytes of database reads and writes:
  *
- *     send, claim, context, both actions      5 calls      7 KB
+ *     send, claim, context, both actions      5 calls      8 KB
  *     append, one a flush                    20           16
  *     deltas, one a flush, page and end      23           69
- *     finish                                  1           20
- *     messages:list and threads:list          3           10
+ *     finish                                  1           21
+ *     lists and account, once each change     5           12
  *
- * A further tab runs the queries once more: 26 calls, 79 KB. What keeps it there: appends touch no row that a list
+ * A further tab runs the queries once more: 28 calls, 81 KB. What keeps it there: appends touch no row that a list
  * reads, pieces and leases are small, and a page that is full stays as it is.
  */
 
