@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, MutationAnswer, QueryAnswer } from "./answers.ts";
 import { type BackoffRange, backoffMs } from "./backoff.ts";
 import { badRequest, ConflictError, RequestError } from "./errors.ts";
+import type { FunctionLog } from "./functionLog.ts";
 import { keyWithIdentity, LiveResult, LiveResults, queryKey, resultExpiresAtMs } from "./liveResults.ts";
 import type { CallRecord, Metrics } from "./metrics.ts";
 import { PinnedTimestamps } from "./pinnedTimestamps.ts";
@@ -49,6 +50,7 @@ export interface ApplicationParts {
   runner: FunctionRunner;
   clock: Clock;
   metrics: Metrics;
+  functionLog: FunctionLog;
   log: (line: string) => void;
   /** Fresh short ids for requests that carry none. */
   newRequestId: () => string;
@@ -62,6 +64,7 @@ export class Application {
   readonly live = new LiveResults<QueryAnswer>();
   readonly newRequestId: () => string;
   readonly #runner: FunctionRunner;
+  readonly #functionLog: FunctionLog;
   readonly #log: (line: string) => void;
   readonly #random: () => number;
   readonly #actionSlots = new Slots(ACTION_SLOTS);
@@ -74,6 +77,7 @@ export class Application {
     this.clock = parts.clock;
     this.newRequestId = parts.newRequestId;
     this.#runner = parts.runner;
+    this.#functionLog = parts.functionLog;
     this.#log = parts.log;
     this.#random = parts.random;
     this.#pinned = new PinnedTimestamps(parts.store);
@@ -191,8 +195,8 @@ export class Application {
   }
 
   /** Convex's own queries also tell what no read set covers, such as which tables there are. */
-  #knownResult(key: string, { path, identity }: FunctionCall): LiveResult<QueryAnswer> | undefined {
-    if (isSystemPath(path)) return undefined;
+  #knownResult(key: string, { path, identity }: FunctionCall): LiveResult<QueryAnswer> | null {
+    if (isSystemPath(path)) return null;
     const nowMs = this.clock.nowMs();
     return this.live.find(keyWithIdentity(key, identity), nowMs) ?? this.live.find(key, nowMs);
   }
@@ -220,7 +224,7 @@ export class Application {
         journal,
       );
       const { outcome, logLines } = execution;
-      this.#report(call, { outcome, logLines, requestId });
+      this.#report("query", call, { outcome, logLines, requestId }, execution.userTimeMs);
       this.metrics.recordCall(recordOf("query", call, tx, execution));
       const answer: QueryAnswer = { outcome, logLines, journal: execution.journal, requestId };
       return { answer, execution, reads: tx.reads };
@@ -265,7 +269,7 @@ export class Application {
       const record = recordOf("mutation", call, tx, execution);
       rows.after(tx, execution);
       const ts = await this.#commit(tx, record);
-      this.#report(call, { ...execution, requestId: call.request?.requestId ?? "" });
+      this.#report("mutation", call, { ...execution, requestId: call.request?.requestId ?? "" }, execution.userTimeMs);
       this.metrics.recordCall(record);
       return { execution, ts };
     } finally {
@@ -279,8 +283,8 @@ export class Application {
       const startedMs = performance.now();
       const { outcome, logLines } = await this.#runner.runAction(call);
       const answer = { outcome, logLines, requestId: call.request?.requestId ?? "" };
-      this.#report(call, answer);
       const runTimeMs = performance.now() - startedMs;
+      this.#report("action", call, answer, runTimeMs);
       this.metrics.recordCall({ ...call, kind: "action", isFailure: !outcome.ok, runTimeMs });
       return answer;
     } finally {
@@ -299,11 +303,17 @@ export class Application {
     }
   }
 
-  #report(call: FunctionCall, answer: Answer): void {
-    const name = call.component === "" ? call.path : `${call.component}/${call.path}`;
-    for (const line of answer.logLines) this.#log(`[${name}] ${line}`);
-    if (!answer.outcome.ok && answer.outcome.error.data === undefined)
-      this.#log(`[${name}] [Request ID: ${answer.requestId}] ${answer.outcome.error.message}`);
+  #report(kind: FunctionKind, call: FunctionCall, answer: Answer, runTimeMs: number): void {
+    if (isSystemPath(call.path)) return;
+    const { component, path } = call;
+    const { logLines, requestId, outcome } = answer;
+    const name = component === "" ? path : `${component}/${path}`;
+    for (const line of logLines) this.#log(`[${name}] ${line}`);
+    if (!outcome.ok && outcome.error.data === undefined)
+      this.#log(`[${name}] [Request ID: ${requestId}] ${outcome.error.message}`);
+    const error = outcome.ok ? undefined : outcome.error.message;
+    const endedAtMs = this.clock.nowMs();
+    this.#functionLog.record({ kind, component, path, requestId, endedAtMs, runTimeMs, logLines, error });
   }
 
   async #track<Result>(mutation: Promise<Result>): Promise<Result> {

@@ -10,9 +10,11 @@ import { Application } from "./application.ts";
 import { Authenticator } from "./auth/identity.ts";
 import { TokenVerifier } from "./auth/tokens.ts";
 import { Deployer } from "./deploy.ts";
+import { FunctionLog, httpActionLine } from "./functionLog.ts";
 import { loadRunner, type Runner } from "./functions/runner.ts";
 import { apiRoutes } from "./http/api.ts";
 import { deployRoutes } from "./http/deploy.ts";
+import { logRoutes } from "./http/logs.ts";
 import { runtimeRoutes } from "./http/runtime.ts";
 import { siteRoutes } from "./http/site.ts";
 import { Metrics } from "./metrics.ts";
@@ -81,7 +83,7 @@ async function start(options: ConvexOptions, closing: AsyncDisposableStack): Pro
 
   // Filled in once the ports are known, which is before the first deploy reads it.
   const systemEnv: Record<string, string> = {};
-  const { runner, application, deployer } = await assemble(options, store, systemEnv);
+  const { runner, application, deployer, functionLog } = await assemble(options, store, systemEnv);
   closing.defer(() => runner.close());
   closing.defer(() => application.close());
   const scheduler = new Scheduler({ application, log });
@@ -95,7 +97,7 @@ async function start(options: ConvexOptions, closing: AsyncDisposableStack): Pro
   await deployer.deployFolder();
   await scheduler.start();
   deployer.onChange(() => scheduler.deploymentChanged());
-  const sockets = serve(options, { runner, application, deployer, api, site, urls });
+  const sockets = serve(options, { runner, application, deployer, functionLog, api, site, urls });
   closing.defer(() => sockets.closeAll("ServerShutdown"));
 
   if (options.watch.length > 0) {
@@ -124,7 +126,7 @@ async function assemble(
   { convexDir, env: baseVariables, clock, log }: ConvexOptions,
   store: Store,
   systemEnv: Record<string, string>,
-): Promise<{ runner: Runner; application: Application; deployer: Deployer }> {
+): Promise<Pick<Served, "runner" | "application" | "deployer" | "functionLog">> {
   const host: ActionHost = {
     query: (call) => application.actionHost.query(call),
     mutation: (call) => application.actionHost.mutation(call),
@@ -134,7 +136,12 @@ async function assemble(
   };
   const { catalog } = store;
   const env = () => deployer.variables();
-  const runner = await loadRunner({ convexDir, env, systemEnv, catalog, clock, host, log });
+  const functionLog = new FunctionLog();
+  const logHttpAction = (name: string, line: string) => {
+    log(`[${name}] ${line}`);
+    functionLog.record(httpActionLine(name, line, clock.nowMs()));
+  };
+  const runner = await loadRunner({ convexDir, env, systemEnv, catalog, clock, host, log, logHttpAction });
   const deployment = () => runner.deployment;
   const cloudUrl = () => systemEnv.CONVEX_CLOUD_URL ?? "";
   const application = new Application({
@@ -142,18 +149,20 @@ async function assemble(
     runner: withSystemQueries(runner, { catalog, deployment, baseVariables, cloudUrl }),
     clock,
     metrics: new Metrics(),
+    functionLog,
     log,
     newRequestId: () => randomBytes(8).toString("hex"),
     random: Math.random,
   });
   const deployer = new Deployer({ store, runner, application, baseVariables });
-  return { runner, application, deployer };
+  return { runner, application, deployer, functionLog };
 }
 
 interface Served {
   runner: Runner;
   application: Application;
   deployer: Deployer;
+  functionLog: FunctionLog;
   api: Port;
   site: Port;
   urls: { apiUrl: string; siteUrl: string };
@@ -161,7 +170,7 @@ interface Served {
 
 function serve(
   { clock, adminKey, log, onClockMoved, convexDir }: ConvexOptions,
-  { runner, application, deployer, api, site, urls }: Served,
+  { runner, application, deployer, functionLog, api, site, urls }: Served,
 ): Sockets {
   const tokens = new TokenVerifier({ providers: () => runner.deployment.authProviders, clock });
   const authenticator = new Authenticator({ tokens, adminKey });
@@ -180,6 +189,7 @@ function serve(
   api.serve([
     runtimeRoutes({ adminKey, metrics: application.metrics, gauges, advanceClock }),
     siteRoutes({ application, authenticator }, "/http"),
+    logRoutes({ authenticator, functionLog }),
     deployRoutes({
       authenticator,
       deployer,

@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MovableClock } from "../../../src/runtime/clock.ts";
 import { Application } from "../../../src/runtime/convex/application.ts";
+import { FunctionLog } from "../../../src/runtime/convex/functionLog.ts";
 import { Metrics } from "../../../src/runtime/convex/metrics.ts";
 import { Slots } from "../../../src/runtime/convex/slots.ts";
 import { openStore } from "../../../src/runtime/convex/store/store.ts";
@@ -38,6 +39,7 @@ beforeEach(async () => {
     runner,
     clock,
     metrics: new Metrics(),
+    functionLog: new FunctionLog(),
     log: () => {},
     newRequestId: () => "r",
     random: () => 0,

@@ -74,6 +74,8 @@ class LocalRunner implements Runner {
   readonly #options: RunnerOptions;
   readonly #isolates: IsolateFactory;
   #deployment: LoadedDeployment | undefined;
+  /** Prepared and not activated so far; it may hold a worker. */
+  #unused: LoadedDeployment | undefined;
   #lastVersion = 0;
 
   constructor(options: RunnerOptions, isolates: IsolateFactory) {
@@ -110,6 +112,7 @@ class LocalRunner implements Runner {
   activate({ deployment }: PreparedDeployment): void {
     this.#deployment?.node?.retire();
     this.#deployment = deployment;
+    if (this.#unused === deployment) this.#unused = undefined;
   }
 
   runQuery(tx: Transaction, call: FunctionCall, journal: string | null = null): Execution {
@@ -133,6 +136,7 @@ class LocalRunner implements Runner {
 
   async close(): Promise<void> {
     this.#deployment?.node?.close();
+    this.#unused?.node?.close();
   }
 
   #scope(): ExecutionScope & WaitingScope {

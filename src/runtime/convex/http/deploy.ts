@@ -3,23 +3,17 @@
  * Paths, bodies and answers are those of Convex's open-source backend (crates/local_backend).
  */
 
-import { promisify } from "node:util";
-import { brotliDecompress } from "node:zlib";
-import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { createMiddleware } from "hono/factory";
+import { Hono } from "hono";
 import { z } from "zod";
 import type { OnNode } from "../../listen.ts";
-import { type Authenticator, credentialsOf } from "../auth/identity.ts";
+import type { Authenticator } from "../auth/identity.ts";
 import type { Deployer, PendingPush } from "../deploy.ts";
-import { badRequest, RequestError, SchemaError } from "../errors.ts";
+import { badRequest, SchemaError } from "../errors.ts";
 import { DeploymentError } from "../functions/deploymentError.ts";
 import { analysisOf, authInfo, componentTree, indexDiffs, pushDiff } from "../push/report.ts";
 import { bundleOfPush, type PushRequest, vPushRequest } from "../push/request.ts";
 import type { Catalog, Deployment } from "../types.ts";
-
-/** Convex's limit for a push, once unpacked. */
-const MAX_PUSH_BYTES = 200 * 1024 * 1024;
+import { adminOnly, bodyOf } from "./admin.ts";
 
 const vPushId = z.object({ schemaIds: z.string() });
 const vWait = z.object({ schemaChange: vPushId });
@@ -41,7 +35,7 @@ export interface DeployRoutesParts {
 export function deployRoutes(parts: DeployRoutesParts): Hono<OnNode> {
   const { deployer, urls, version } = parts;
   const routes = new Hono<OnNode>();
-  const admin = adminWithLimit(parts.authenticator);
+  const admin = adminOnly(parts.authenticator);
   routes.post("/api/deploy2/start_push", admin, async (context) => {
     const pending = await startPush(parts, await bodyOf(context, vPushRequest));
     return context.json(startPushAnswer(parts, pending));
@@ -72,16 +66,6 @@ export function deployRoutes(parts: DeployRoutesParts): Hono<OnNode> {
     return context.body(null, 200);
   });
   return routes;
-}
-
-/** Lets requests through that carry the admin key, with bodies up to the size of a push. */
-export function adminWithLimit(authenticator: Authenticator) {
-  const limit = bodyLimit({ maxSize: MAX_PUSH_BYTES });
-  return createMiddleware<OnNode>(async (context, next) => {
-    const { isAdmin } = await authenticator.authenticate(credentialsOf(context.req.header("authorization")));
-    if (!isAdmin) throw new RequestError("forbidden", "BadDeployKey", "This endpoint needs the admin key.");
-    return limit(context, next);
-  });
 }
 
 function startPush({ deployer, projectDir }: DeployRoutesParts, request: PushRequest): Promise<PendingPush> {
@@ -135,18 +119,5 @@ async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
     if (error instanceof DeploymentError) throw badRequest(error.code, `Hit an error while pushing:\n${error.message}`);
     if (error instanceof SchemaError) throw badRequest("SchemaDefinitionError", error.message);
     throw error;
-  }
-}
-
-const unpack = promisify(brotliDecompress);
-
-async function bodyOf<Schema extends z.ZodType>(context: Context<OnNode>, schema: Schema): Promise<z.infer<Schema>> {
-  const bytes = Buffer.from(await context.req.arrayBuffer());
-  const isPacked = context.req.header("content-encoding") === "br";
-  try {
-    const text = isPacked ? await unpack(bytes, { maxOutputLength: MAX_PUSH_BYTES }) : bytes;
-    return schema.parse(JSON.parse(text.toString()));
-  } catch (error) {
-    throw badRequest("BadJsonBody", error instanceof Error ? error.message : String(error));
   }
 }
