@@ -1,4 +1,5 @@
 import { v } from "convex/values";
+import { holdsCardNumber } from "../src/shared/cardNumbers.ts";
 import { characterCount, NAME_CHARACTERS } from "../src/shared/limits.ts";
 import { internal } from "./_generated/api.js";
 import type { Id } from "./_generated/dataModel.js";
@@ -95,6 +96,8 @@ function checkedName(name: string): string {
   if (characterCount(trimmed) > NAME_CHARACTERS) {
     throw refusal("invalid", `A name can have up to ${NAME_CHARACTERS} characters.`);
   }
+  if (holdsCardNumber(trimmed))
+    throw refusal("invalid", "That looks like a card number. Card numbers are never kept here.");
   return trimmed;
 }
 

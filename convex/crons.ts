@@ -7,4 +7,13 @@ crons.interval("end abandoned replies", { seconds: 30 }, internal.messages.lease
 crons.interval("move silent media jobs on", { minutes: 1 }, internal.media.making.resumeSilent, {});
 crons.interval("delete old media jobs", { hours: 24 }, internal.media.making.sweep, {});
 
+crons.interval("release holds nobody settled", { minutes: 5 }, internal.usage.holds.sweep, {});
+crons.interval("delete old webhooks", { hours: 6 }, internal.webhooks.inbox.sweep, {});
+crons.interval("delete the bytes that nothing names", { minutes: 1 }, internal.media.deletes.kick, {});
+crons.interval("give up uploads that were abandoned", { minutes: 30 }, internal.media.reservations.sweep, {});
+crons.interval("remove uploads that no message took up", { minutes: 30 }, internal.media.uploads.sweepLoose, {});
+crons.interval("make thumbnails that were cut off", { minutes: 5 }, internal.media.thumbnailing.retryDue, {});
+crons.interval("delete media sessions that are over", { hours: 1 }, internal.media.sessions.sweep, {});
+crons.cron("compare the bucket with the database", "17 3 * * *", internal.media.strays.beginPass, {});
+
 export default crons;

@@ -1,5 +1,7 @@
 import { httpRouter } from "convex/server";
 import { serveMedia, uploadMedia } from "./routes/media.ts";
+import { mediaWebhook } from "./routes/mediaWebhooks.ts";
+import { clerkWebhook } from "./routes/webhooks.ts";
 import { health, nothingHere, preflight, securityTxt } from "./routes/wellKnown.ts";
 
 const http = httpRouter();
@@ -9,6 +11,9 @@ http.route({ path: "/.well-known/security.txt", method: "GET", handler: security
 
 http.route({ path: "/media/upload", method: "POST", handler: uploadMedia });
 http.route({ pathPrefix: "/media/", method: "GET", handler: serveMedia });
+
+http.route({ path: "/webhooks/clerk", method: "POST", handler: clerkWebhook });
+http.route({ pathPrefix: "/webhooks/media/", method: "POST", handler: mediaWebhook });
 
 http.route({ pathPrefix: "/", method: "OPTIONS", handler: preflight });
 for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"] as const) {

@@ -6,6 +6,7 @@ import { mediaTables } from "./media/schema.ts";
 import { messageTables } from "./messages/schema.ts";
 import { threadTables } from "./threads/schema.ts";
 import { usageTables } from "./usage/schema.ts";
+import { webhookTables } from "./webhooks/schema.ts";
 import { workspaceTables } from "./workspaces/schema.ts";
 
 export default defineSchema({
@@ -17,4 +18,5 @@ export default defineSchema({
   ...mediaTables,
   ...billingTables,
   ...usageTables,
+  ...webhookTables,
 });

@@ -4,38 +4,51 @@ import { PLAN_IDS } from "../../src/shared/plans.ts";
 
 export const vPlanId = v.union(...PLAN_IDS.map((id) => v.literal(id)));
 
-/** How the processor says a subscription item stands. */
-export const vItemStatus = v.union(
-  v.literal("active"),
-  v.literal("canceled"),
-  v.literal("past_due"),
-  v.literal("upcoming"),
-  v.literal("ended"),
-  v.literal("free_trial"),
-  v.literal("incomplete"),
-  v.literal("abandoned"),
-);
+/** How the processor says a subscription item stands, in the order of its life. */
+export const ITEM_STATUSES = [
+  "upcoming",
+  "incomplete",
+  "active",
+  "past_due",
+  "canceled",
+  "ended",
+  "expired",
+  "abandoned",
+] as const;
 
 /** One plan a person subscribed to, as the processor last told. */
 export const vSubscriptionItem = v.object({
   /** The processor's id. */
   itemId: v.string(),
   plan: vPlanId,
-  status: vItemStatus,
+  status: v.union(...ITEM_STATUSES.map((status) => v.literal(status))),
   periodStartAt: v.number(),
   periodEndAt: v.number(),
   /** Since when a payment is missing. */
   pastDueSinceAt: v.optional(v.number()),
-  /** The time of the newest event that was applied: older ones change nothing. */
+  /** The time of the newest event about it: older ones change nothing. */
   eventAt: v.number(),
 });
 
-/** The month whose credits a person has. */
+/** Credits that were bought once. */
+export const vTopUp = v.object({ itemId: v.string(), credits: v.number() });
+
+/** The newest attempt to pay. */
+export const vPayment = v.object({
+  /** The processor's id. */
+  paymentId: v.string(),
+  status: v.union(v.literal("pending"), v.literal("paid"), v.literal("failed")),
+  eventAt: v.number(),
+});
+
+/** The month whose credits a person has. See [Note: Months of credits]. */
 export const vCreditPeriod = v.object({
   plan: vPlanId,
+  /** The end of the month before: what was paid for until then has been granted and has expired. */
+  fromAt: v.number(),
   startAt: v.number(),
   endAt: v.number(),
-  /** Credits granted for it. */
+  /** Credits granted for it so far. */
   granted: v.number(),
 });
 
@@ -47,7 +60,11 @@ export const billingTables = {
   subscriptions: defineTable({
     identityId: v.string(),
     items: v.array(vSubscriptionItem),
-    /** Absent until the person's first month of credits. */
+    /** Bought and not granted yet, because the account has not been made. */
+    topUps: v.array(vTopUp),
+    payment: v.optional(vPayment),
+    /** Absent until the account is made; from then on its first month's start, from which free months are counted. */
+    anchorAt: v.optional(v.number()),
     period: v.optional(vCreditPeriod),
   }).index("by_identity", ["identityId"]),
 };

@@ -2,7 +2,7 @@ import { type Infer, v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
-import { openMonth } from "../billing/months.ts";
+import { planToSpendUnder } from "../billing/months.ts";
 import { refusal } from "../lib/errors.ts";
 import { spendRate } from "../lib/rateLimits.ts";
 import { type Entered, enter, findEntry } from "./entries.ts";
@@ -46,7 +46,7 @@ export async function placeHold(
   if (user.suspendedAt !== undefined) {
     throw refusal("restricted", "This account is suspended: you can read, export and erase, but not spend credits.");
   }
-  const plan = await openMonth(ctx, user, nowMs);
+  const plan = await planToSpendUnder(ctx, user, nowMs);
   const rate = use === "chat" ? "turn" : "job";
   await spendRate(ctx, rate, { key: user.identityId, nowMs, factor: plan.rateFactor });
   await refuseAboveDailyCeiling(ctx, { user, credits, nowMs });

@@ -2,7 +2,7 @@ import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { refusal } from "../lib/errors.ts";
 
-const DAY_MS = 24 * 60 * 60_000;
+export const DAY_MS = 24 * 60 * 60_000;
 
 /** The start of the day, in UTC, that `atMs` is in. */
 export function dayStart(atMs: number): number {

@@ -1,0 +1,180 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { api, internal } from "../../convex/_generated/api.js";
+import { PLANS } from "../../src/shared/plans.ts";
+import { type Backend, type Person, signedIn, startBackend, useBackendEnvironment } from "../support/backend.ts";
+import { eventJson, itemJson, payerJson, signed, WEBHOOK_SECRET } from "../support/clerkEvents.ts";
+
+useBackendEnvironment();
+
+const DAY_MS = 24 * 60 * 60_000;
+let backend: Backend;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubEnv("CLERK_WEBHOOK_SECRET", WEBHOOK_SECRET);
+  backend = startBackend();
+});
+
+const deliver = (message: ReturnType<typeof signed>) => backend.fetch("/webhooks/clerk", message);
+const inbox = () => backend.run((ctx) => ctx.db.query("webhookInbox").collect());
+const refusals = () => backend.run((ctx) => ctx.db.query("webhookRefusals").collect());
+
+function itemEvent(type: string, given: Partial<Parameters<typeof itemJson>[0]> = {}, timestamp = Date.now()) {
+  const startAt = given.startAt ?? Date.now();
+  const item = itemJson({ id: "csubi_1", slug: "plus", startAt, endAt: startAt + 31 * DAY_MS, ...given });
+  return eventJson(type, { ...item, payer: payerJson("user_ada") }, timestamp);
+}
+
+describe("a webhook that is not genuine", () => {
+  it.each([
+    ["forged", 401, () => signed(itemEvent("subscriptionItem.active"), { secret: "whsec_AAAA" })],
+    ["stale", 401, () => signed(itemEvent("subscriptionItem.active"), { atMs: Date.now() - 301_000 })],
+    ["from the future", 401, () => signed(itemEvent("subscriptionItem.active"), { atMs: Date.now() + 301_000 })],
+    ["changed", 401, () => ({ ...signed(itemEvent("subscriptionItem.active")), body: '{"type":"user.deleted"}' })],
+    ["unsigned", 401, () => ({ method: "POST" as const, body: "{}", headers: {} })],
+    ["no JSON", 400, () => signed("not json")],
+    ["a list", 400, () => signed("[]")],
+    ["oversized", 413, () => signed({ type: "user.created", data: "x".repeat(256 * 1024) })],
+  ])("(%s) is answered with %i and counted, and leaves nothing else", async (_kind, status, message) => {
+    expect((await deliver(message())).status).toBe(status);
+    expect(await inbox()).toEqual([]);
+    expect(await backend.run((ctx) => ctx.db.query("subscriptions").collect())).toEqual([]);
+    expect(await refusals()).toMatchObject([{ count: 1 }]);
+  });
+
+  it("is accepted under any secret while they are rotated, and under none where none is set", async () => {
+    const old = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
+    vi.stubEnv("CLERK_WEBHOOK_SECRET", `${WEBHOOK_SECRET}, ${old}`);
+    expect((await deliver(signed(itemEvent("subscriptionItem.active"), { secret: old }))).status).toBe(200);
+    expect((await deliver(signed(itemEvent("subscriptionItem.active")))).status).toBe(200);
+    vi.stubEnv("CLERK_WEBHOOK_SECRET", "");
+    expect((await deliver(signed(itemEvent("subscriptionItem.active")))).status).toBe(503);
+  });
+});
+
+describe("a genuine webhook", () => {
+  let ada: Person;
+
+  beforeEach(async () => {
+    ada = await signedIn(backend);
+  });
+
+  const me = () => ada.query(api.account.me, {});
+
+  it("has one effect, delivered a hundred times at once", async () => {
+    const message = signed(itemEvent("subscriptionItem.active"));
+    const answers = await Promise.all(Array.from({ length: 100 }, () => deliver(message)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await inbox()).toHaveLength(1);
+    expect(await me()).toMatchObject({
+      plan: "plus",
+      credits: { balance: PLANS.free.monthlyCredits + PLANS.plus.monthlyCredits },
+    });
+  });
+
+  it("grants once, however many events tell of the same month", async () => {
+    const item = itemEvent("subscriptionItem.active").data;
+    const payer = payerJson("user_ada");
+    await deliver(signed(itemEvent("subscriptionItem.created")));
+    await deliver(signed(eventJson("subscription.active", { id: "csub_1", status: "active", payer, items: [item] })));
+    const paid = { id: "cpay_1", status: "paid", charge_type: "checkout", payer, subscription_items: [item] };
+    await deliver(signed(eventJson("paymentAttempt.updated", paid)));
+    expect(await me()).toMatchObject({
+      credits: { balance: PLANS.free.monthlyCredits + PLANS.plus.monthlyCredits },
+    });
+    expect(await ada.query(api.billing.subscription, {})).toMatchObject({ plan: "plus", payment: { status: "paid" } });
+  });
+
+  it("that is older than what is known changes nothing", async () => {
+    const nowMs = Date.now();
+    await deliver(signed(itemEvent("subscriptionItem.canceled", { status: "canceled" }, nowMs)));
+    await deliver(signed(itemEvent("subscriptionItem.active", {}, nowMs - 1_000)));
+    const rows = await backend.run((ctx) => ctx.db.query("subscriptions").collect());
+    expect(rows[0]?.items).toMatchObject([{ status: "canceled", eventAt: nowMs }]);
+  });
+
+  it("that comes before the first sign-in is applied with it", async () => {
+    const startAt = Date.now();
+    const data = itemJson({ id: "csubi_2", slug: "pro", startAt, endAt: startAt + 31 * DAY_MS });
+    await deliver(signed(eventJson("subscriptionItem.active", { ...data, payer: payerJson("user_bob") })));
+    const bob = await signedIn(backend, "Bob");
+    expect(await bob.query(api.account.me, {})).toMatchObject({
+      plan: "pro",
+      credits: { balance: expect.any(Number) },
+    });
+  });
+
+  it("adds what was bought once, and it does not expire", async () => {
+    const item = itemEvent("subscriptionItem.active", { id: "csubi_top", slug: "credits-10000" });
+    await deliver(signed(item));
+    await deliver(signed(item));
+    expect(await me()).toMatchObject({ plan: "free", credits: { balance: PLANS.free.monthlyCredits + 10_000 } });
+    vi.setSystemTime(Date.now() + 32 * DAY_MS);
+    await ada.action(api.account.signIn, {});
+    const history = await ada.query(api.usage.history, { paginationOpts: { numItems: 10, cursor: null } });
+    expect(history.page.map(({ kind, credits }) => ({ kind, credits }))).toEqual([
+      { kind: "grant", credits: PLANS.free.monthlyCredits },
+      { kind: "expire", credits: -PLANS.free.monthlyCredits },
+      { kind: "grant", credits: 10_000 },
+      { kind: "grant", credits: PLANS.free.monthlyCredits },
+    ]);
+  });
+
+  it.each([
+    ["of an unknown type", () => eventJson("session.created", { id: "sess_1" })],
+    ["about a person", () => eventJson("user.updated", { id: "user_ada", first_name: "Ada" })],
+    ["with an unknown plan", () => itemEvent("subscriptionItem.active", { slug: "platinum" })],
+    ["whose shape has drifted", () => eventJson("subscriptionItem.active", { itemId: 7 })],
+    ["whose times are no times", () => itemEvent("subscriptionItem.active", { startAt: -1, endAt: 0.5 })],
+    ["whose period ends before it starts", () => itemEvent("subscriptionItem.active", { startAt: 5, endAt: 4 })],
+    ["of an organization", () => eventJson("subscription.active", { payer: { organization_id: "org_1" }, items: [] })],
+  ])("%s is kept, parked and shown to operators", async (_kind, event) => {
+    const before = await me();
+    const answer = await deliver(signed(event(), { id: "msg_odd" }));
+    expect([answer.status, await answer.json()]).toEqual([200, { state: "parked" }]);
+    expect(await inbox()).toMatchObject([{ messageId: "msg_odd", state: "parked", reason: expect.any(String) }]);
+    const { parked } = await backend.query(internal.webhooks.inbox.overview, {});
+    expect(parked).toMatchObject([{ messageId: "msg_odd" }]);
+    expect(await me()).toEqual(before);
+  });
+
+  it("that was parked can be applied again once it is understood", async () => {
+    await deliver(signed(itemEvent("subscriptionItem.active"), { id: "msg_1" }));
+    await backend.run(async (ctx) => {
+      const [row] = await ctx.db.query("webhookInbox").collect();
+      if (row) await ctx.db.patch("webhookInbox", row._id, { state: "parked", reason: "The plan is unknown" });
+    });
+    const replay = (apply: boolean) => backend.mutation(internal.webhooks.inbox.replay, { messageId: "msg_1", apply });
+    expect(await replay(false)).toMatchObject({ state: "parked" });
+    expect(await replay(true)).toMatchObject({ state: "applied" });
+    expect(await inbox()).toMatchObject([{ state: "applied" }]);
+    expect((await inbox())[0]).not.toHaveProperty("reason");
+  });
+
+  it("[A1] [B3] leaves neither names, addresses nor cards in the inbox", async () => {
+    const data = {
+      ...itemEvent("subscriptionItem.active").data,
+      payment_source: { card_type: "visa", last4: "4242", number: "4242 4242 4242 4242" },
+      status: "4242424242424242",
+    };
+    await deliver(signed(eventJson("subscriptionItem.active", data)));
+    await deliver(
+      signed(eventJson("user.created", { id: "user_ada", email_addresses: [{ email_address: "a@b.test" }] })),
+    );
+    const kept = JSON.stringify(await inbox());
+    for (const word of ["Ada", "Lovelace", "mail.test", "img.test", "4242", "visa", "b.test", "10.00"]) {
+      expect(kept).not.toContain(word);
+    }
+    expect(kept).toContain("csubi_1");
+  });
+
+  it("is deleted thirty days after it came", async () => {
+    await deliver(signed(itemEvent("subscriptionItem.active")));
+    await deliver(signed("[]"));
+    await backend.mutation(internal.webhooks.inbox.sweep, {});
+    expect(await inbox()).toHaveLength(1);
+    vi.setSystemTime(Date.now() + 32 * DAY_MS);
+    await backend.mutation(internal.webhooks.inbox.sweep, {});
+    expect([await inbox(), await refusals()]).toEqual([[], []]);
+  });
+});
