@@ -362,7 +362,8 @@ function notAvailable(what: string): DeveloperError {
 }
 
 function nestedKindOf(udfType: string, callerKind: "query" | "mutation"): "query" | "mutation" {
-  if (udfType === "snapshotQuery") throw notAvailable("useStaleSnapshot is");
+  // A query with `useStaleSnapshot` may read what is not up to date, and need not.
+  if (udfType === "snapshotQuery" && callerKind === "mutation") return "query";
   if (udfType === "query" || (udfType === "mutation" && callerKind === "mutation")) return udfType;
   throw new DeveloperError("InvalidFunctionCall", `Cannot call a ${udfType} function from a ${callerKind} function`);
 }

@@ -74,8 +74,6 @@ class LocalRunner implements Runner {
   readonly #options: RunnerOptions;
   readonly #isolates: IsolateFactory;
   #deployment: LoadedDeployment | undefined;
-  /** Prepared and not activated so far; it may hold a worker. */
-  #unused: LoadedDeployment | undefined;
   #lastVersion = 0;
 
   constructor(options: RunnerOptions, isolates: IsolateFactory) {
@@ -112,7 +110,6 @@ class LocalRunner implements Runner {
   activate({ deployment }: PreparedDeployment): void {
     this.#deployment?.node?.retire();
     this.#deployment = deployment;
-    if (this.#unused === deployment) this.#unused = undefined;
   }
 
   runQuery(tx: Transaction, call: FunctionCall, journal: string | null = null): Execution {
@@ -136,7 +133,6 @@ class LocalRunner implements Runner {
 
   async close(): Promise<void> {
     this.#deployment?.node?.close();
-    this.#unused?.node?.close();
   }
 
   #scope(): ExecutionScope & WaitingScope {

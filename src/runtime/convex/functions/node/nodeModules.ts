@@ -93,7 +93,10 @@ export class NodeModules {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
       this.#pending.set(id, { host, settle: resolve });
-      this.#started().postMessage(message(id));
+      const worker = this.#started();
+      // A worker holds the process only while somebody waits for it.
+      worker.ref();
+      worker.postMessage(message(id));
     });
   }
 
@@ -101,7 +104,6 @@ export class NodeModules {
     if (this.#worker) return this.#worker;
     const file = new URL("./worker.ts", import.meta.url);
     const worker = new Worker(file, { env: this.#env, workerData: this.#folder, execArgv: ["--no-warnings"] });
-    worker.unref();
     worker.on("message", (message: FromWorker) => this.#receive(message));
     worker.on("error", (error) => this.#crashed(worker, error.message));
     worker.on("exit", (code) => this.#crashed(worker, `exit code ${code}`));
@@ -144,6 +146,7 @@ export class NodeModules {
   #settle(id: number, result: NodeResult): void {
     this.#pending.get(id)?.settle(result);
     this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#worker?.unref();
     if (this.#isRetired && this.#pending.size === 0) this.close();
   }
 
