@@ -1,5 +1,6 @@
 /** The environment variables the functions in `convex/` get: what the person set, and the stand-ins for the rest. */
-import { chosenGroup, type Env } from "./config.ts";
+import { chosenGroup, type Env, FUNCTION_VARIABLES } from "./config.ts";
+import { IMAGE_MODEL, IMAGE_SIZES, LONGEST_VIDEO_SECONDS, VIDEO_MODEL } from "./models/mediaPlans.ts";
 import { MODELS } from "./models/plans.ts";
 import type { Secrets } from "./secrets.ts";
 import type { PageConfig } from "./web.ts";
@@ -23,6 +24,17 @@ const OPERATOR: Env = {
   SECURITY_EMAIL: "security@localhost",
 };
 
+/** Credits for a picture of the stand-in, by its pixels, and for a second of video. */
+const CREDITS_PER_MEGAPIXEL = 40;
+const CREDITS_PER_SECOND = 20;
+
+const IMAGE_CATALOGUE = [
+  { ...named(IMAGE_MODEL), prices: [{ sizes: Object.fromEntries(IMAGE_SIZES.map(sizePrice)) }] },
+];
+const VIDEO_CATALOGUE = [
+  { ...named(VIDEO_MODEL), longest: LONGEST_VIDEO_SECONDS, prices: [{ perSecond: CREDITS_PER_SECOND }] },
+];
+
 /** A group the person set stands as it is, so that a real key never meets a stand-in's address or the reverse. Pure. */
 export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls): Env {
   return {
@@ -37,6 +49,9 @@ export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls): Env 
       CHAT_API_KEY: secrets.modelsApiKey,
       CHAT_MODELS: JSON.stringify(MODELS.map(({ id, label }) => ({ id, label }))),
     }),
+    ...(chosenGroup(own, "image") ?? mediaEnv("IMAGE", IMAGE_CATALOGUE, secrets, urls)),
+    ...(chosenGroup(own, "video") ?? mediaEnv("VIDEO", VIDEO_CATALOGUE, secrets, urls)),
+    ...ownOf(own, FUNCTION_VARIABLES.jobs),
     ...(chosenGroup(own, "media") ?? {
       R2_ENDPOINT: urls.objects,
       R2_BUCKET: BUCKET,
@@ -61,6 +76,30 @@ export function pageConfig(own: Env, convex: { apiUrl: string; siteUrl: string }
   };
   if (own["VITE_CLERK_PUBLISHABLE_KEY"]) return { ...common, signIn: "clerk" };
   return { ...common, signIn: "embedded", identityUrl };
+}
+
+/** The stand-in as a provider of pictures or videos. */
+function mediaEnv(prefix: "IMAGE" | "VIDEO", catalogue: object[], secrets: Secrets, urls: ServiceUrls): Env {
+  return {
+    [`${prefix}_PROVIDER`]: "openai",
+    [`${prefix}_BASE_URL`]: `${urls.models}/v1`,
+    [`${prefix}_API_KEY`]: secrets.modelsApiKey,
+    [`${prefix}_WEBHOOK_SECRET`]: secrets.modelsWebhookSecret,
+    [`${prefix}_MODELS`]: JSON.stringify(catalogue),
+  };
+}
+
+function ownOf(own: Env, names: readonly string[]): Env {
+  return Object.fromEntries(names.flatMap((name) => (own[name] ? [[name, own[name]]] : [])));
+}
+
+function named({ id, label }: { id: string; label: string }) {
+  return { id, label };
+}
+
+function sizePrice(size: string): [string, number] {
+  const [width = 0, height = 0] = size.split("x").map(Number);
+  return [size, Math.ceil((width * height * CREDITS_PER_MEGAPIXEL) / 1024 ** 2)];
 }
 
 function operatorEnv(own: Env): Env {

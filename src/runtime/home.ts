@@ -76,7 +76,13 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     });
     closing.defer(identity.close);
 
-    const models = await startModels({ host, port: ports.models, apiKey: secrets.modelsApiKey, adminKey });
+    const models = await startModels({
+      host,
+      port: ports.models,
+      apiKey: secrets.modelsApiKey,
+      adminKey,
+      webhookSecret: secrets.modelsWebhookSecret,
+    });
     closing.defer(models.close);
 
     const objects = await startObjects({
@@ -108,6 +114,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     closing.defer(convex.close);
 
     identity.deliverWebhooksTo(`${convex.siteUrl}/webhooks/clerk`);
+    models.deliverWebhooksTo(`${convex.siteUrl}/webhooks/media/openai`);
     page.resolve(pageConfig(env, convex, identity.url));
     await built;
     return {

@@ -20,6 +20,8 @@ export interface Secrets {
   webhookSecret: string;
   /** Bearer key of the model stand-in. */
   modelsApiKey: string;
+  /** Signs the model stand-in's webhooks, in the form of Standard Webhooks: `whsec_` and base64. */
+  modelsWebhookSecret: string;
   /** Signs requests to the object store. */
   objects: Credentials;
 }
@@ -44,6 +46,7 @@ export function loadSecrets(dataDir: string, databaseDir: string, env: Env): Sec
     identitySecretKey: own["CLERK_SECRET_KEY"]!,
     webhookSecret: own["CLERK_WEBHOOK_SECRET"]!,
     modelsApiKey: own["CHAT_API_KEY"]!,
+    modelsWebhookSecret: own["VIDEO_WEBHOOK_SECRET"]!,
     objects: { accessKeyId: own["R2_ACCESS_KEY_ID"]!, secretAccessKey: own["R2_SECRET_ACCESS_KEY"]! },
   };
 }
@@ -83,6 +86,7 @@ function newServiceSecrets(): Env {
     CLERK_SECRET_KEY: `sk_test_${randomBytes(24).toString("hex")}`,
     CLERK_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString("base64")}`,
     CHAT_API_KEY: `sk-standin-${randomBytes(24).toString("hex")}`,
+    VIDEO_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString("base64")}`,
     R2_ACCESS_KEY_ID: randomBytes(16).toString("hex"),
     R2_SECRET_ACCESS_KEY: randomBytes(32).toString("hex"),
   };

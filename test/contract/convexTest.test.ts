@@ -10,12 +10,19 @@ import { type Caller, describeBehaviour, type Target } from "./behaviour.ts";
 
 const API_KEY = "test-key";
 const ADMIN_KEY = "test|admin";
+const WEBHOOK_SECRET = `whsec_${btoa("twenty-four bytes, or so")}`;
 
 let models: Listener | undefined;
 afterAll(() => models?.close());
 
 describeBehaviour("convex-test", async (): Promise<Target> => {
-  models = await startModels({ host: "127.0.0.1", port: 0, apiKey: API_KEY, adminKey: ADMIN_KEY });
+  models = await startModels({
+    host: "127.0.0.1",
+    port: 0,
+    apiKey: API_KEY,
+    adminKey: ADMIN_KEY,
+    webhookSecret: WEBHOOK_SECRET,
+  });
   await postJson(`${models.url}/_control`, { chunks: 4, charsPerChunk: 20, firstTokenMs: 0, intervalMs: 2 }, ADMIN_KEY);
   Object.assign(process.env, {
     CHAT_BASE_URL: `${models.url}/v1`,

@@ -1,5 +1,6 @@
 /** How a stand-in model is to answer: its pace, and trouble on purpose. */
 import { z } from "zod";
+import { mediaPlanFields } from "./mediaPlans.ts";
 
 const LONGEST_MS = 10 * 60 * 1000;
 const MOST_CHUNKS = 100_000;
@@ -20,6 +21,8 @@ const count = z.number().int().min(0).max(MOST_CHUNKS);
  *     cutAfterChunks      drops the connection after that many chunks
  *     garbageAfterChunks  sends bytes that are no JSON after that many chunks, then ends
  *     hangAfterChunks     sends nothing more after that many chunks, and keeps the connection open
+ *
+ * Models of pictures and videos have fields of their own: see mediaPlans.ts.
  */
 export const planShape = z.strictObject({
   model: z.string().optional(),
@@ -33,6 +36,7 @@ export const planShape = z.strictObject({
   cutAfterChunks: count.optional(),
   garbageAfterChunks: count.optional(),
   hangAfterChunks: count.optional(),
+  ...mediaPlanFields,
 });
 
 export type Plan = z.infer<typeof planShape>;

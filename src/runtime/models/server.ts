@@ -1,7 +1,7 @@
 /**
- * Stands in for an OpenAI-compatible model provider, and says so in every reply: `GET /v1/models`,
- * `POST /v1/chat/completions`, and `/_control` to make it slow or broken on purpose and to read back what
- * it received.
+ * Stands in for an OpenAI-compatible model provider, and says so in all it makes: `GET /v1/models`,
+ * `POST /v1/chat/completions`, `POST /v1/images/generations`, `/v1/videos`, and `/_control` to make it slow or broken on
+ * purpose and to read back what it received.
  */
 import { randomUUID } from "node:crypto";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
@@ -15,9 +15,12 @@ import { limitBody } from "../limitBody.ts";
 import { type Listener, listen, type OnNode } from "../listen.ts";
 import { sameSecret } from "../sameSecret.ts";
 import { completionBody, logEnding, sendAnswer, turnsOf } from "./completions.ts";
-import { MODELS, PlanBook, planShape } from "./plans.ts";
+import { IMAGE_MODEL, VIDEO_MODEL } from "./mediaPlans.ts";
+import { makePicture, pictureBody } from "./pictures.ts";
+import { MODELS, type Plan, PlanBook, planShape } from "./plans.ts";
 import { replyTo } from "./reply.ts";
-import { RequestLog } from "./requestLog.ts";
+import { type LoggedRequest, RequestLog } from "./requestLog.ts";
+import { FilmQueue, videoBody } from "./videos.ts";
 
 /** Room for a whole long conversation. */
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
@@ -31,27 +34,111 @@ export interface ModelsOptions {
   apiKey: string;
   /** Guards `/_control`. */
   adminKey: string;
+  /** Signs the webhooks that say that a video has ended: `whsec_…`. */
+  webhookSecret: string;
 }
 
-export function startModels(options: ModelsOptions): Promise<Listener> {
-  return listen(modelsApp(options), { ...options, name: "models" });
+export interface Models extends Listener {
+  /** Where webhooks go. */
+  deliverWebhooksTo(endpoint: string): void;
 }
 
-function modelsApp({ apiKey, adminKey }: ModelsOptions): Hono<OnNode> {
-  const plans = new PlanBook();
-  const log = new RequestLog();
+export async function startModels(options: ModelsOptions): Promise<Models> {
+  const films = new FilmQueue(options);
+  const listener = await listen(modelsApp(options, films), { ...options, name: "models" });
+  const close = () => {
+    films.close();
+    return listener.close();
+  };
+  return { ...listener, close, deliverWebhooksTo: (endpoint) => films.deliverWebhooksTo(endpoint) };
+}
+
+/** What the routes share. */
+interface Desk {
+  plans: PlanBook;
+  log: RequestLog;
+  films: FilmQueue;
+}
+
+function modelsApp({ apiKey, adminKey }: ModelsOptions, films: FilmQueue): Hono<OnNode> {
+  const desk: Desk = { plans: new PlanBook(), log: new RequestLog(), films };
   const app = new Hono<OnNode>();
   app.use(limitBody(LARGEST_BODY_BYTES));
   app.notFound((c) => refuse(c, 404, "not_found", `This stand-in has no ${c.req.method} ${c.req.path}.`));
   app.get("/", (c) => c.text("A stand-in for an OpenAI-compatible model provider. Its API is under /v1."));
   app.use("/v1/*", requireKey(apiKey));
-  app.get("/v1/models", (c) => c.json({ object: "list", data: MODELS.map(({ id }) => modelJson(id)) }));
-  app.post("/v1/chat/completions", (c) => complete(c, plans, log));
-  app.route("/_control", controlRoutes(adminKey, plans, log));
+  const models = [...MODELS, IMAGE_MODEL, VIDEO_MODEL];
+  app.get("/v1/models", (c) => c.json({ object: "list", data: models.map(({ id }) => modelJson(id)) }));
+  app.post("/v1/chat/completions", (c) => complete(c, desk));
+  app.post("/v1/images/generations", (c) => draw(c, desk));
+  app.post("/v1/videos", (c) => orderVideo(c, desk));
+  app.get("/v1/videos/:id", (c) => showVideo(c, films.show(c.req.param("id"))));
+  app.get("/v1/videos/:id/content", (c) => sendVideo(c, films.content(c.req.param("id"))));
+  app.delete("/v1/videos/:id", (c) => {
+    const id = c.req.param("id");
+    return showVideo(c, films.remove(id) ? { id, object: "video.deleted", deleted: true } : null);
+  });
+  app.route("/_control", controlRoutes(adminKey, desk));
   return app;
 }
 
-async function complete(c: Context<OnNode>, plans: PlanBook, log: RequestLog): Promise<Response> {
+async function draw(c: Context<OnNode>, { plans, log }: Desk): Promise<Response> {
+  const body: unknown = await c.req.json().catch(() => null);
+  const parsed = pictureBody.safeParse(body);
+  if (!parsed.success) return refuse(c, 400, "invalid_request_error", z.prettifyError(parsed.error));
+  const plan = plans.take(IMAGE_MODEL.id);
+  const logged = log.begin({ id: `img-${randomUUID()}`, model: IMAGE_MODEL.id, stream: false, body });
+  const trouble = troubleOf(c, plan, logged);
+  if (trouble) return trouble;
+  try {
+    const data = await makePicture(parsed.data, plan, goneSignal(c));
+    logEnding(logged, "complete");
+    return c.json({ created: Math.floor(logged.receivedAtMs / 1000), data });
+  } catch {
+    logEnding(logged, "aborted");
+    return refuse(c, 500, "server_error", "The client has gone.");
+  }
+}
+
+async function orderVideo(c: Context<OnNode>, { plans, log, films }: Desk): Promise<Response> {
+  const body: unknown = await c.req.json().catch(() => null);
+  const parsed = videoBody.safeParse(body);
+  if (!parsed.success) return refuse(c, 400, "invalid_request_error", z.prettifyError(parsed.error));
+  const plan = plans.take(VIDEO_MODEL.id);
+  const logged = log.begin({ id: `vid-${randomUUID()}`, model: VIDEO_MODEL.id, stream: false, body });
+  const trouble = plan.fail ? null : troubleOf(c, plan, logged);
+  return trouble ?? c.json(films.add(parsed.data, plan, (ending) => logEnding(logged, ending)));
+}
+
+function showVideo(c: Context, film: object | null): Response {
+  return film ? c.json(film) : refuse(c, 404, "not_found", "This stand-in has no such video.");
+}
+
+function sendVideo(c: Context, content: { bytes: Uint8Array; plan: Plan } | null): Response {
+  if (!content) return refuse(c, 404, "not_found", "This stand-in has no such video, or not yet.");
+  const { bytes, plan } = content;
+  if (plan.resultUrl !== undefined) return c.redirect(plan.resultUrl);
+  return c.body(bytes as Uint8Array<ArrayBuffer>, 200, { "content-type": plan.html ? "text/html" : "video/mp4" });
+}
+
+/** The failure that a plan wants in place of an answer, if it wants one. */
+function troubleOf(c: Context, plan: Plan, logged: LoggedRequest): Response | null {
+  const { failStatus, retryAfterSeconds, refuse: isRefused } = plan;
+  if (failStatus === undefined && !isRefused) return null;
+  logEnding(logged, "failed");
+  if (retryAfterSeconds !== undefined) c.header("retry-after", String(retryAfterSeconds));
+  if (failStatus === undefined) return refuse(c, 400, "moderation_blocked", "Refusing as POST /_control asked.");
+  const code = failStatus === 429 ? "rate_limit_exceeded" : "server_error";
+  return refuse(c, failStatus as ContentfulStatusCode, code, "Failing as POST /_control asked.");
+}
+
+function goneSignal(c: Context<OnNode>): AbortSignal {
+  const gone = new AbortController();
+  c.env.outgoing.on("close", () => gone.abort());
+  return gone.signal;
+}
+
+async function complete(c: Context<OnNode>, { plans, log }: Desk): Promise<Response> {
   const body: unknown = await c.req.json().catch(() => null);
   const parsed = completionBody.safeParse(body);
   if (!parsed.success) return refuse(c, 400, "invalid_request_error", z.prettifyError(parsed.error));
@@ -62,17 +149,8 @@ async function complete(c: Context<OnNode>, plans: PlanBook, log: RequestLog): P
   const plan = plans.take(model.id);
   const id = `chatcmpl-${randomUUID()}`;
   const logged = log.begin({ id, model: model.id, stream: request.stream === true, body });
-  if (plan.failStatus !== undefined) {
-    logEnding(logged, "failed");
-    if (plan.retryAfterSeconds !== undefined) c.header("retry-after", String(plan.retryAfterSeconds));
-    const status = plan.failStatus as ContentfulStatusCode;
-    return refuse(
-      c,
-      status,
-      status === 429 ? "rate_limit_exceeded" : "server_error",
-      "Failing as POST /_control asked.",
-    );
-  }
+  const trouble = troubleOf(c, plan, logged);
+  if (trouble) return trouble;
   const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? Number.POSITIVE_INFINITY;
   const reply = replyTo(turnsOf(request), model, plan, maxTokens);
   const pace = { ...model.pace, ...definedPace(plan) };
@@ -91,9 +169,9 @@ function definedPace({
 }
 
 /** `GET` shows plans and requests; `POST` adds a plan, `{ reset: true }` first forgets all plans and requests. */
-function controlRoutes(adminKey: string, plans: PlanBook, log: RequestLog): Hono {
+function controlRoutes(adminKey: string, { plans, log, films }: Desk): Hono {
   const routes = new Hono();
-  const state = () => ({ plans: plans.all(), requests: log.all() });
+  const state = () => ({ plans: plans.all(), requests: log.all(), videos: films.ids() });
   routes.use(adminOnly(adminKey));
   routes.get("/", (c) => c.json(state()));
   routes.post("/", async (c) => {

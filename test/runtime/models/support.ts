@@ -4,19 +4,34 @@ import { startModels } from "../../../src/runtime/models/server.ts";
 
 export const API_KEY = "sk-standin-test";
 const ADMIN_KEY = "noruxa|feed";
+export const WEBHOOK_SECRET = `whsec_${btoa("twenty-four bytes, or so")}`;
 
 export async function startTestModels() {
-  const { url, close } = await startModels({ host: "127.0.0.1", port: 0, apiKey: API_KEY, adminKey: ADMIN_KEY });
+  const { url, close, deliverWebhooksTo } = await startModels({
+    host: "127.0.0.1",
+    port: 0,
+    apiKey: API_KEY,
+    adminKey: ADMIN_KEY,
+    webhookSecret: WEBHOOK_SECRET,
+  });
   onTestFinished(close);
   const json = { "content-type": "application/json" };
   return {
     url,
+    deliverWebhooksTo,
     complete: (body: object, init: RequestInit = {}) =>
       fetch(`${url}/v1/chat/completions`, {
         method: "POST",
         headers: { ...json, authorization: `Bearer ${API_KEY}` },
         body: JSON.stringify({ model: "standin-swift", messages: [{ role: "user", content: "Hello there" }], ...body }),
         ...init,
+      }),
+    /** Asks for anything below `/v1`, with the key. */
+    ask: (method: string, path: string, body?: object) =>
+      fetch(`${url}/v1${path}`, {
+        method,
+        headers: { ...json, authorization: `Bearer ${API_KEY}` },
+        body: body && JSON.stringify(body),
       }),
     control: async (body?: object) => {
       const init = body && { method: "POST", body: JSON.stringify(body) };
