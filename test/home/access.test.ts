@@ -1,4 +1,5 @@
 /** Every public function, tried by those who may not, and with what nobody should send. */
+import { randomUUID } from "node:crypto";
 import type { ConvexHttpClient } from "convex/browser";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -26,19 +27,33 @@ beforeAll(async () => {
   ada = await signIn(home, "ada@example.com");
   const bob = await signIn(home, "bob@example.com");
   [adaClient, bobClient] = await Promise.all([ada.http(), bob.http()]);
-  [adasIds, bobsIds] = await Promise.all([chatOnce(ada), chatOnce(bob)]);
+  [adasIds, bobsIds] = await Promise.all([makeThings(ada), makeThings(bob)]);
   const me = await adaClient.query(api.account.me, {});
   adasUserId = me?.userId ?? "";
 });
 afterAll(() => home?.dispose());
 
-async function chatOnce(person: Person): Promise<Record<string, string>> {
+/** Somebody's chat with a reply, uploaded file and ordered picture, as ids by the name of the argument that takes them. */
+async function makeThings(person: Person): Promise<Record<string, string>> {
   const tab = person.openTab();
   const sent = await send(tab, { text: "A question of my own" });
   await tab.action(api.messages.generate, { replyId: sent.replyId });
   await replyEnded(tab, sent);
+  const order = { requestId: randomUUID(), kind: "image", prompt: "A lighthouse of my own" } as const;
+  const { jobId } = await tab.mutation(api.media.request, order);
+  const mediaId = await upload(person, "A file of my own");
   await person.leave();
-  return { threadId: sent.threadId, messageId: sent.messageId, replyId: sent.replyId };
+  return { threadId: sent.threadId, messageId: sent.messageId, replyId: sent.replyId, jobId, mediaId };
+}
+
+async function upload(person: Person, text: string): Promise<string> {
+  const response = await fetch(`${home.urls.site}/media/upload`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${await person.token()}`, "content-type": "text/plain" },
+    body: text,
+  });
+  if (!response.ok) throw new Error(`The upload answers ${response.status}: ${await response.text()}`);
+  return ((await response.json()) as { mediaId: string }).mediaId;
 }
 
 /** All that Ada has, as she sees it. */
@@ -46,7 +61,8 @@ async function adasView() {
   const paginationOpts = { numItems: 50, cursor: null };
   const threads = await adaClient.query(api.threads.list, { view: "recent", paginationOpts });
   const messages = await adaClient.query(api.messages.list, { threadId: adasIds.threadId ?? "", paginationOpts });
-  return { threads: threads.page, messages: messages.page, me: await adaClient.query(api.account.me, {}) };
+  const library = await adaClient.query(api.media.library, { paginationOpts });
+  return { threads: threads.page, messages: messages.page, files: library.page.map(({ mediaId }) => mediaId) };
 }
 
 const takesIds = publicFunctions.filter(({ fields }) => Object.keys(fields).some(isIdName));

@@ -77,34 +77,52 @@ function isInvalidCursor(data: Value): boolean {
   );
 }
 
-/** Well-formed values for the names that arguments have across the API. */
+/** Values for arguments that a validator's shape alone does not make well-formed. */
 const SAMPLES: Record<string, Value> = {
   model: "standin-swift",
-  name: "Somebody",
-  page: 0,
   paginationOpts: { numItems: 10, cursor: null },
-  pinned: true,
-  query: "anything",
   requestId: "b9f3f3a0-5a53-4c1f-9d0e-1f6f4a1f0b11",
-  settings: {},
-  text: "Something to say",
-  title: "A title",
-  view: "recent",
 };
+
+/** The simplest value that fits a validator. */
+function sampleOf(validator: ValidatorJson): Value {
+  switch (validator.type) {
+    case "string":
+      return "anything";
+    case "number":
+      return 1;
+    case "boolean":
+      return true;
+    case "literal":
+      return validator.value as Value;
+    case "array":
+      return [];
+    case "object":
+      return sampleObject(validator.value);
+    case "union":
+      return validator.value[0] ? sampleOf(validator.value[0]) : null;
+    default:
+      return null;
+  }
+}
+
+function sampleObject(fields: Fields): Arguments {
+  const required = Object.entries(fields).filter(([, { optional }]) => !optional);
+  return Object.fromEntries(required.map(([name, { fieldType }]) => [name, sampleOf(fieldType)]));
+}
 
 /** Whether an argument is the id of something that belongs to someone. */
 export function isIdName(name: string): boolean {
   return name.endsWith("Id") && name !== "requestId";
 }
 
-/** Well-formed arguments: samples for what must be given, and these ids. Throws where a new name needs a sample. */
+/** Well-formed arguments: what must be given, and these ids. Throws where an id is needed that is not among them. */
 export function sampleArguments({ path, fields }: PublicFunction, ids: Record<string, string>): Arguments {
   const needed = Object.entries(fields).filter(([name, { optional }]) => !optional || name in ids);
   return Object.fromEntries(
-    needed.map(([name]) => {
-      const value = isIdName(name) ? ids[name] : SAMPLES[name];
-      if (value === undefined) throw new Error(`${path} has the argument "${name}": give it a sample`);
-      return [name, value];
+    needed.map(([name, { fieldType }]) => {
+      if (isIdName(name) && !(name in ids)) throw new Error(`${path} takes a ${name}: let the test make one`);
+      return [name, ids[name] ?? SAMPLES[name] ?? sampleOf(fieldType)];
     }),
   );
 }
