@@ -93,7 +93,8 @@ function renamed(
   return directory.updateUser(user.id, { firstName, lastName });
 }
 
-function ownPagesOnly(allowedOrigins: readonly string[]) {
+/** Refuses pages of other origins, and bodies that a page could send without being asked. */
+export function ownPagesOnly(allowedOrigins: readonly string[]) {
   return createMiddleware(async (c, next) => {
     const origin = c.req.header("origin");
     if (origin !== undefined && !allowedOrigins.includes(origin))

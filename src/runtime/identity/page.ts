@@ -14,7 +14,7 @@ main { width: min(100%, 27rem); padding: 32px; border-radius: 16px; background: 
 h1 { margin: 0 0 8px; font-size: 1.375rem; line-height: 1.25; text-wrap: balance; }
 p { margin: 0 0 20px; color: var(--dim); }
 label { display: block; margin: 0 0 4px; font-weight: 600; font-size: .9375rem; }
-input, textarea { width: 100%; margin: 0 0 16px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; background: transparent; color: inherit; font: inherit; }
+input, textarea, select { width: 100%; margin: 0 0 16px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; background: transparent; color: inherit; font: inherit; }
 textarea { height: 9rem; font: .8125rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; resize: vertical; }
 button { width: 100%; padding: 11px; border: 0; border-radius: 8px; background: var(--act); color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }
 ::placeholder { color: var(--dim); opacity: 1; }
@@ -33,7 +33,7 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-type Page = HtmlEscapedString | Promise<HtmlEscapedString>;
+export type Page = HtmlEscapedString | Promise<HtmlEscapedString>;
 
 /** The form. `wrong`: what was wrong with the last try. */
 export function signInPage(appUrl: string, wrong?: string): Page {
@@ -64,7 +64,8 @@ export function tokenPage({ name, token, minutes }: { name: string; token: strin
   );
 }
 
-function layout(title: string, body: Page): Page {
+/** A page of the stand-in, with its one style sheet. */
+export function layout(title: string, body: Page): Page {
   return html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

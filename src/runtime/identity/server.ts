@@ -13,6 +13,8 @@ import type { Clock } from "../convex/types.ts";
 import { limitBody } from "../limitBody.ts";
 import { type Listener, listen, type OnNode, withLocalhost } from "../listen.ts";
 import { backendApi } from "./backendApi.ts";
+import { Billing } from "./billing.ts";
+import { billingForScripts, billingPages } from "./billingRoutes.ts";
 import { answerError } from "./clerkErrors.ts";
 import { control } from "./control.ts";
 import { demoRoutes, openSession } from "./demo.ts";
@@ -57,8 +59,10 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
     const webhooks = new WebhookOutbox({ db, clock, secret, instanceId: key.kid });
     closing.defer(() => webhooks.close());
     const directory = new Directory(db, clock, (event, data) => webhooks.add(event, data));
+    const billing = new Billing({ db, clock, directory, tell: (event, data) => webhooks.add(event, data) });
+    closing.defer(() => billing.close());
     const tokens = new TokenIssuer(key, clock, () => listener.url);
-    const app = identityApp({ ...options, directory, tokens, webhooks, ownUrl: () => listener.url });
+    const app = identityApp({ ...options, directory, billing, tokens, webhooks, ownUrl: () => listener.url });
     const listener = await listen(app, { ...options, name: "identity" });
     closing.defer(listener.close);
     return {
@@ -74,12 +78,20 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
 
 interface Parts {
   directory: Directory;
+  billing: Billing;
   tokens: TokenIssuer;
   webhooks: WebhookOutbox;
   ownUrl: () => string;
 }
 
-function identityApp({ directory, tokens, webhooks, ownUrl, ...options }: IdentityOptions & Parts): Hono<OnNode> {
+function identityApp({
+  directory,
+  billing,
+  tokens,
+  webhooks,
+  ownUrl,
+  ...options
+}: IdentityOptions & Parts): Hono<OnNode> {
   const app = new Hono<OnNode>();
   const { routes: controlRoutes, makeTrouble } = control(options.adminKey, webhooks);
   app.onError(answerError);
@@ -90,7 +102,10 @@ function identityApp({ directory, tokens, webhooks, ownUrl, ...options }: Identi
   app.get("/.well-known/openid-configuration", (c) => c.json(tokens.discovery()));
   app.get("/.well-known/jwks.json", (c) => c.json(tokens.keySet()));
   app.route("/v1", backendApi({ directory, tokens, clock: options.clock, secretKey: options.secretKey }));
+  const demo = { directory, billing, allowedOrigins: options.appOrigins };
+  app.route("/dev/billing", billingForScripts(demo));
   app.route("/dev", demoRoutes({ directory, tokens, allowedOrigins: options.appOrigins }));
+  app.route("/billing", billingPages({ ...demo, ownUrl }));
   app.route("/", pages({ directory, tokens, ownUrl, appUrl: options.appOrigins[0] }));
   return app;
 }
