@@ -1,5 +1,6 @@
 import { paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { v } from "convex/values";
+import type { ChatModel } from "../src/shared/chatModels.ts";
 import { DELTAS_PER_PAGE } from "../src/shared/limits.ts";
 import { internal } from "./_generated/api.js";
 import { action } from "./_generated/server.js";
@@ -8,6 +9,8 @@ import { notFound, refusal } from "./lib/errors.ts";
 import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
 import { requestName } from "./lib/requests.ts";
+import { attach, attachedTokens, loadAttachable } from "./media/attaching.ts";
+import { makeAnother, stopJob } from "./media/replies.ts";
 import { loadOwnedMessage } from "./messages/access.ts";
 import { endReply } from "./messages/endings.ts";
 import { drawLease, loadGeneration } from "./messages/leases.ts";
@@ -47,9 +50,10 @@ export const list = viewerQuery({
 
 /**
  * Stores a message with an empty reply to it, in a new chat where no `threadId` is given. The sending tab then calls
- * `messages:generate`; a scheduled action does if no tab has within three seconds. The same `requestId` again gives the
- * same result and changes nothing. Throws `invalid`, `not_found`,
- * `limit_exceeded`, `insufficient_credits` and `restricted`.
+ * `messages:generate`; a scheduled action does if no tab has within three seconds. `attachmentIds` are media of the
+ * caller's, which come to be the chat's. The same `requestId` again gives the same result and changes nothing. Throws
+ * `invalid`, also for files that the model cannot read, `not_found`, `limit_exceeded`, `insufficient_credits` and
+ * `restricted`.
  */
 export const send = viewerMutation({
   args: {
@@ -65,11 +69,14 @@ export const send = viewerMutation({
     const request = requestName(requestId);
     const made = await findTurn(ctx, request);
     if (made) return made;
-    if (attachmentIds.length > 0) throw notFound("attachment");
     const model = chooseChatModel(args.model);
+    const media = await loadAttachable(ctx, attachmentIds, model);
     const nowMs = Date.now();
     const open = await openOrCreateThread(ctx, { threadId, text, request, nowMs });
-    return addTurn(ctx, open, { text, ...(await nextSpot(ctx, open.thread)), request, model, nowMs });
+    const mediaIds = await attach(ctx, open, { media, request });
+    const { spot, contextTokens } = await nextSpot(ctx, open.thread);
+    const turn = { text, mediaIds, spot, contextTokens: contextTokens + attachedTokens(media), request, model, nowMs };
+    return addTurn(ctx, open, turn);
   },
 });
 
@@ -126,6 +133,7 @@ export const stop = viewerMutation({
     if (reply.role !== "assistant") throw refusal("invalid", "Only a reply can be stopped.");
     const generation = await loadGeneration(ctx, reply._id);
     if (generation) await endReply(ctx, generation, { state: "stopped" });
+    if (reply.jobId) await stopJob(ctx, reply.jobId);
     return null;
   },
 });
@@ -142,12 +150,14 @@ export const regenerate = viewerMutation({
     if (earlier.role !== "assistant") throw refusal("invalid", "Only a reply can be regenerated.");
     const made = requestId === undefined ? null : await findReply(ctx, requestName(requestId));
     if (made) return { threadId: made.threadId, replyId: made._id };
-    const model = args.model === undefined ? sameChatModel(earlier.model) : chooseChatModel(args.model);
-    const { thread } = await openOwnedThread(ctx, earlier.threadId);
+    const open = await openOwnedThread(ctx, earlier.threadId);
     const fork = await forkAt(ctx, earlier, requestId);
-    const replyId = await startReply(ctx, thread, { ...fork, model, nowMs: Date.now() });
+    const turn = { ...fork, nowMs: Date.now() };
+    const replyId = earlier.jobId
+      ? await makeAnother(ctx, open, { jobId: earlier.jobId, model: args.model, ...turn })
+      : await startReply(ctx, open.thread, { ...turn, model: anotherModel(args.model, earlier.model) });
     await joinFork(ctx, fork.spot.forkId, replyId);
-    return { threadId: thread._id, replyId };
+    return { threadId: open.thread._id, replyId };
   },
 });
 
@@ -173,7 +183,8 @@ export const edit = viewerMutation({
     const model = chooseChatModel(args.model);
     const open = await openOwnedThread(ctx, earlier.threadId);
     const fork = await forkAt(ctx, earlier, requestId);
-    const ids = await addTurn(ctx, open, { text, ...fork, model, nowMs: Date.now() });
+    const { mediaIds } = earlier;
+    const ids = await addTurn(ctx, open, { text, mediaIds, ...fork, model, nowMs: Date.now() });
     await joinFork(ctx, fork.spot.forkId, ids.messageId);
     return ids;
   },
@@ -190,3 +201,8 @@ export const select = viewerMutation({
     return null;
   },
 });
+
+/** The model that is asked for, or the one that wrote the earlier reply while the catalogue has it. */
+function anotherModel(asked: string | undefined, earlier: string | undefined): ChatModel {
+  return asked === undefined ? sameChatModel(earlier) : chooseChatModel(asked);
+}

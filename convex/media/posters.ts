@@ -1,5 +1,7 @@
 "use node";
 
+import { createRequire } from "node:module";
+
 /** A picture as bytes of red, green, blue and alpha. */
 export interface Frame {
   rgba: Uint8Array;
@@ -18,16 +20,24 @@ const PACKETS = 8;
  */
 export async function firstFrame(video: Uint8Array, mime: string): Promise<Frame | null> {
   try {
-    const codecs = await import("@napi-rs/webcodecs-linux-x64-gnu");
-    return await decodeFirst(codecs, video, mime);
+    return await decodeFirst(await loadCodecs(), video, mime);
   } catch (error) {
     console.warn("No poster for a video:", error instanceof Error ? error.message : error);
     return null;
   }
 }
 
-type Codecs = typeof import("@napi-rs/webcodecs-linux-x64-gnu");
+type Codecs = typeof import("@napi-rs/webcodecs-linux-x64-gnu").default;
 type VideoFrame = InstanceType<Codecs["VideoFrame"]>;
+
+/** The import says what is needed, so that it is installed; Node before 24 loads native code by `require` alone. */
+async function loadCodecs(): Promise<Codecs> {
+  try {
+    return (await import("@napi-rs/webcodecs-linux-x64-gnu")).default;
+  } catch {
+    return createRequire(import.meta.url)("@napi-rs/webcodecs-linux-x64-gnu") as Codecs;
+  }
+}
 
 async function decodeFirst(codecs: Codecs, video: Uint8Array, mime: string): Promise<Frame | null> {
   const { packets, config } = await readPackets(codecs, video, mime);

@@ -4,6 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalQuery, type QueryCtx } from "../_generated/server.js";
 import type { ThreadSeal } from "../encryption/sealing.ts";
 import { loadThreadKey, loadUserKey, openSeal, readKeyring } from "../encryption/vault.ts";
+import { type Grant, grantFor, vGrant } from "../media/grants.ts";
 import { chooseChatModel } from "../models/catalogue.ts";
 import { loadPath, walkBack } from "../threads/paths.ts";
 import { vRole } from "./schema.ts";
@@ -14,9 +15,12 @@ const CHARACTERS_PER_TOKEN = 3;
 /** Most messages of a conversation that are given to a model. Opening each costs about a millisecond of a second. */
 const CONTEXT_MESSAGES = 200;
 
-const vTurn = v.object({ role: vRole, text: v.string() });
+/** Most files of a conversation that are given to a model. */
+const CONTEXT_FILES = 20;
 
-/** A message as a model sees it. */
+const vTurn = v.object({ role: vRole, text: v.string(), files: v.array(vGrant) });
+
+/** A message for a model, with what reads its files. */
 export type ContextTurn = Infer<typeof vTurn>;
 
 /**
@@ -72,13 +76,22 @@ async function loadTurns(
   const path = await loadPath(ctx.db, reply.threadId, reply.branch);
   const newestFirst: ContextTurn[] = [];
   let characters = 0;
+  let room = CONTEXT_FILES;
   const { threadId, depth: beforeDepth } = reply;
   for await (const message of walkBack(ctx.db, { threadId, path, beforeDepth })) {
     const text = await openText(seal, message);
     characters += text.length;
     if (newestFirst.length > 0 && characters > budget) break;
-    if (text !== "") newestFirst.push({ role: message.role, text });
+    const files = message.role === "user" ? await loadFiles(ctx, message, room) : [];
+    room -= files.length;
+    if (text !== "" || files.length > 0) newestFirst.push({ role: message.role, text, files });
     if (newestFirst.length === CONTEXT_MESSAGES) break;
   }
   return newestFirst.reverse();
+}
+
+async function loadFiles(ctx: QueryCtx, { mediaIds = [] }: Doc<"messages">, room: number): Promise<Grant[]> {
+  const media = await Promise.all(mediaIds.slice(0, room).map((id) => ctx.db.get("media", id)));
+  const grants = await Promise.all(media.map((medium) => medium && grantFor(ctx, medium, "original")));
+  return grants.filter((grant) => grant !== null);
 }

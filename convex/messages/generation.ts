@@ -3,8 +3,10 @@ import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
 import { openSeal, readKeyring } from "../encryption/vault.ts";
+import { readFiles } from "../media/reading.ts";
+import type { ContextTurn } from "./context.ts";
 import { drawLease } from "./leases.ts";
-import { askModel } from "./provider.ts";
+import { askModel, type ModelTurn } from "./provider.ts";
 import { type RelayEnd, relay } from "./relay.ts";
 import { type Piece, type SealedPiece, sealPiece } from "./texts.ts";
 
@@ -58,8 +60,9 @@ async function produceReply(ctx: ActionCtx, held: Held): Promise<void> {
 async function relayReply(ctx: ActionCtx, held: Held): Promise<void> {
   const context = await ctx.runQuery(internal.messages.context.load, { replyId: held.replyId });
   if (!context) return;
-  const { recordId, model, turns } = context;
+  const { recordId, model } = context;
   const seal = await openSeal(readKeyring(), context);
+  const turns = await withFiles(context.turns);
   const abort = new AbortController();
   const sealed = (piece: Piece) => sealPiece(seal, recordId, piece);
 
@@ -75,6 +78,17 @@ async function relayReply(ctx: ActionCtx, held: Held): Promise<void> {
     },
   });
   await finish(ctx, held, end, sealed);
+}
+
+/** The conversation with its files read, the newest first where there is not room for all. */
+async function withFiles(turns: ContextTurn[]): Promise<ModelTurn[]> {
+  const grants = turns.toReversed().flatMap(({ files }) => files);
+  const read = await readFiles(grants);
+  return turns.map(({ role, text, files }) => ({
+    role,
+    text,
+    files: files.flatMap(({ objectId }) => read.get(objectId) ?? []),
+  }));
 }
 
 async function finish(

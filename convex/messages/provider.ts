@@ -1,12 +1,27 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { APICallError, InvalidResponseDataError, JSONParseError, streamText, TypeValidationError } from "ai";
+import {
+  APICallError,
+  type FilePart,
+  InvalidResponseDataError,
+  JSONParseError,
+  type ModelMessage,
+  streamText,
+  type TextPart,
+  TypeValidationError,
+} from "ai";
+import type { ReadFile } from "../media/reading.ts";
 import type { ContextTurn } from "./context.ts";
 import { type Part, ProviderError } from "./relay.ts";
+
+/** A message as a model sees it. */
+export interface ModelTurn extends Pick<ContextTurn, "role" | "text"> {
+  files: ReadFile[];
+}
 
 /** What is asked of a model. */
 export interface Ask {
   model: { id: string; outputTokens: number };
-  turns: ContextTurn[];
+  turns: ModelTurn[];
   signal: AbortSignal;
 }
 
@@ -25,7 +40,7 @@ export async function* askModel({ model, turns, signal }: Ask): AsyncGenerator<P
   });
   const { stream } = streamText({
     model: provider.chatModel(model.id),
-    messages: turns.map(({ role, text }) => ({ role, content: text })),
+    messages: turns.map(toMessage),
     maxOutputTokens: model.outputTokens,
     maxRetries: 0,
     abortSignal: signal,
@@ -40,6 +55,17 @@ export async function* askModel({ model, turns, signal }: Ask): AsyncGenerator<P
     else if (part.type === "finish") yield* readFinish(part);
     else yield { kind: "alive" };
   }
+}
+
+/** What people say may come with files; what models said is text. */
+function toMessage({ role, text, files }: ModelTurn): ModelMessage {
+  if (role === "assistant" || files.length === 0) return { role, content: text };
+  return { role, content: [...files.map(toPart), { type: "text", text }] };
+}
+
+function toPart(file: ReadFile): TextPart | FilePart {
+  if (file.kind === "picture") return { type: "file", data: file.bytes, mediaType: file.mime };
+  return { type: "text", text: `File "${file.name ?? "unnamed"}":\n\n${file.text}` };
 }
 
 interface Finish {

@@ -158,9 +158,9 @@ export async function joinFork(ctx: ViewerMutationCtx, forkId: Id<"forks">, mess
 export async function addTurn(
   ctx: ViewerMutationCtx,
   open: OpenThread,
-  { text, spot, ...turn }: Turn & { text: string; spot: Spot },
+  { text, mediaIds, spot, ...turn }: Turn & { text: string; mediaIds?: Id<"media">[]; spot: Spot },
 ): Promise<TurnIds> {
-  const messageId = await addMessage(ctx, open, { ...turn, text, spot });
+  const messageId = await addMessage(ctx, open, { ...turn, text, mediaIds, spot });
   const replyId = await startReply(ctx, open.thread, {
     ...turn,
     contextTokens: turn.contextTokens + estimateTokens(text.length),
@@ -173,7 +173,13 @@ export async function addTurn(
 export async function addMessage(
   ctx: ViewerMutationCtx,
   { thread, seal }: OpenThread,
-  { text, spot, request, nowMs }: Pick<Turn, "request" | "nowMs"> & { text: string; spot: Spot },
+  {
+    text,
+    mediaIds = [],
+    spot,
+    request,
+    nowMs,
+  }: Pick<Turn, "request" | "nowMs"> & { text: string; mediaIds?: Id<"media">[]; spot: Spot },
 ): Promise<Id<"messages">> {
   const recordId = await recordIdFor(ctx.viewer.userId, request, "message");
   return ctx.db.insert("messages", {
@@ -183,6 +189,7 @@ export async function addMessage(
     role: "user",
     state: "complete",
     sealedText: await sealText(seal, recordId, text),
+    mediaIds: mediaIds.length > 0 ? mediaIds : undefined,
     createdAt: nowMs,
   });
 }

@@ -5,6 +5,7 @@ import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { recordIdFor } from "../encryption/salts.ts";
 import type { ThreadSeal } from "../encryption/sealing.ts";
 import { Vault } from "../encryption/vault.ts";
+import { copyMedium } from "../media/attaching.ts";
 import { openText, sealText } from "../messages/texts.ts";
 import { loadPath, TRUNK, walkBack } from "./paths.ts";
 
@@ -89,9 +90,26 @@ async function copyMessage(ctx: MutationCtx, { message, to, opening, sealing }: 
     // A copy is not written on: whoever writes the original knows nothing of it.
     state: state === "streaming" ? "interrupted" : state,
     sealedText: await sealText(sealing, recordId, await openText(opening, message)),
+    mediaIds: await copyMedia(ctx, { message, to, opening, sealing }),
     model,
     error,
     usage,
     createdAt,
   });
+}
+
+/** Gives the new thread media of its own, over the same bytes, so that they outlive those they were copied from. */
+async function copyMedia(
+  ctx: MutationCtx,
+  { message, to, opening, sealing }: Copy,
+): Promise<Id<"media">[] | undefined> {
+  const copies: Id<"media">[] = [];
+  for (const mediaId of message.mediaIds ?? []) {
+    const medium = await ctx.db.get("media", mediaId);
+    // What is no longer this thread's is sealed under another key; what was removed stays so.
+    if (medium?.threadId !== message.threadId) continue;
+    const recordId = await recordIdFor(to.ownerId, `copy:${to._id}`, `media:${mediaId}`);
+    copies.push(await copyMedium(ctx, medium, { thread: to, from: opening, to: sealing, recordId }));
+  }
+  return copies.length > 0 ? copies : undefined;
 }

@@ -3,6 +3,9 @@ import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadThreadKey } from "../encryption/vault.ts";
+import { drainSoon } from "../media/deletes.ts";
+import { removeJobs } from "../media/endings.ts";
+import { removeMedium } from "../media/keeping.ts";
 import { dropReply } from "../messages/endings.ts";
 
 /** What one transaction of a removal deletes: well below Convex's limits, whatever the rows hold. */
@@ -34,12 +37,24 @@ export const removeRows = internalMutation({
   handler: async (ctx, { threadId }) => {
     const thread = await ctx.db.get("threads", threadId);
     if (thread?.state !== "erasing") return null;
-    const done = (await removeMessages(ctx, threadId)) && (await removeForks(ctx, threadId));
+    const isSilent = (await removeJobs(ctx, threadId)) && (await removeMedia(ctx, threadId));
+    const done = isSilent && (await removeMessages(ctx, threadId)) && (await removeForks(ctx, threadId));
     if (done) await ctx.db.delete("threads", threadId);
     else await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
     return null;
   },
 });
+
+/** Deletes a page of media, whose bytes go to the outbox in the same transaction; says whether it was the last. */
+async function removeMedia(ctx: MutationCtx, threadId: Id<"threads">): Promise<boolean> {
+  const media = await ctx.db
+    .query("media")
+    .withIndex("by_thread", (q) => q.eq("threadId", threadId))
+    .take(ROWS_PER_RUN);
+  for (const { _id } of media) await removeMedium(ctx, _id);
+  if (media.length > 0) await drainSoon(ctx);
+  return media.length < ROWS_PER_RUN;
+}
 
 /** Deletes a page of messages with what hangs on them; says whether it was the last. */
 async function removeMessages(ctx: MutationCtx, threadId: Id<"threads">): Promise<boolean> {

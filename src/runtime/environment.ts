@@ -47,7 +47,7 @@ export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls): Env 
     ...(chosenGroup(own, "chat") ?? {
       CHAT_BASE_URL: `${urls.models}/v1`,
       CHAT_API_KEY: secrets.modelsApiKey,
-      CHAT_MODELS: JSON.stringify(MODELS.map(({ id, label }) => ({ id, label }))),
+      CHAT_MODELS: JSON.stringify(MODELS.map(({ id, label, images }) => ({ id, label, images }))),
     }),
     ...(chosenGroup(own, "image") ?? mediaEnv("IMAGE", IMAGE_CATALOGUE, secrets, urls)),
     ...(chosenGroup(own, "video") ?? mediaEnv("VIDEO", VIDEO_CATALOGUE, secrets, urls)),

@@ -9,6 +9,8 @@ export interface ChatModel {
   contextTokens: number;
   /** Tokens of one reply. */
   outputTokens: number;
+  /** Whether it can be shown pictures. */
+  images: boolean;
   /** What it costs, and what it will. See [Note: Prices]. */
   prices: readonly [TokenPrice, ...TokenPrice[]];
 }
@@ -17,8 +19,8 @@ const DEFAULT_CONTEXT_TOKENS = 32_000;
 const DEFAULT_OUTPUT_TOKENS = 4_000;
 
 /**
- * Reads `CHAT_MODELS`: a JSON array of `{ "id", "label"?, "context"?, "output"?, "prices"? }`, the first being the
- * default model. `label` falls back to the id, `context` and `output` (in tokens) to 32,000 and 4,000, `prices` to what
+ * Reads `CHAT_MODELS`: a JSON array of `{ "id", "label"?, "context"?, "output"?, "images"?, "prices"? }`, the first
+ * being the default model. `images` says that the model can be shown pictures. `label` falls back to the id, `context` and `output` (in tokens) to 32,000 and 4,000, `prices` to what
  * every model costs by default. Throws an Error that names the
  * variable and the entry at fault.
  */
@@ -46,14 +48,16 @@ function parseArray(json: string): unknown[] {
 function parseModel(entry: unknown, index: number): ChatModel {
   const where = `CHAT_MODELS[${index}]`;
   if (typeof entry !== "object" || entry === null) throw new Error(`${where} must be an object`);
-  const { id, label, context, output, prices } = entry as Record<string, unknown>;
+  const { id, label, context, output, images, prices } = entry as Record<string, unknown>;
   if (typeof id !== "string" || id === "") throw new Error(`${where}.id must be a model's id`);
   if (label !== undefined && typeof label !== "string") throw new Error(`${where}.label must be text`);
+  if (images !== undefined && typeof images !== "boolean") throw new Error(`${where}.images must be true or false`);
   return {
     id,
     label: label ?? id,
     contextTokens: parseTokens(`${where}.context`, context, DEFAULT_CONTEXT_TOKENS),
     outputTokens: parseTokens(`${where}.output`, output, DEFAULT_OUTPUT_TOKENS),
+    images: images ?? false,
     prices: parseTokenPrices(`${where}.prices`, prices),
   };
 }

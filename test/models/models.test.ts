@@ -14,13 +14,17 @@ describe("the catalogue", () => {
         id: "small",
         label: "Small",
         modality: "text",
+        images: false,
         limits: { contextTokens: 32_000, outputTokens: 4_000, textCharacters: 32_000 },
+        prices: { inputPer1000: 1, outputPer1000: 4 },
       },
       {
         id: "large",
         label: "large",
         modality: "text",
+        images: false,
         limits: { contextTokens: 32_000, outputTokens: 4_000, textCharacters: 32_000 },
+        prices: { inputPer1000: 1, outputPer1000: 4 },
       },
     ]);
   });
@@ -40,11 +44,11 @@ describe("the catalogue", () => {
 describe("CHAT_MODELS", () => {
   it("gives each model a label and limits of its own or the usual ones", () => {
     const json =
-      '[{"id":"a/b-1","label":"A","context":128000,"output":8192,"prices":[{"input":2,"output":9}]},{"id":"c"}]';
+      '[{"id":"a/b-1","label":"A","context":128000,"output":8192,"images":true,"prices":[{"input":2,"output":9}]},{"id":"c"}]';
     const prices = [{ validFromAt: 0, inputPer1000: 2, outputPer1000: 9 }];
     expect(parseChatModels(json)).toEqual([
-      { id: "a/b-1", label: "A", contextTokens: 128_000, outputTokens: 8_192, prices },
-      { id: "c", label: "c", contextTokens: 32_000, outputTokens: 4_000, prices: DEFAULT_TOKEN_PRICES },
+      { id: "a/b-1", label: "A", contextTokens: 128_000, outputTokens: 8_192, images: true, prices },
+      { id: "c", label: "c", contextTokens: 32_000, outputTokens: 4_000, images: false, prices: DEFAULT_TOKEN_PRICES },
     ]);
   });
 
@@ -58,6 +62,7 @@ describe("CHAT_MODELS", () => {
     ['[{"id":"a","label":1}]', "CHAT_MODELS[0].label"],
     ['[{"id":"a","context":"big"}]', "CHAT_MODELS[0].context"],
     ['[{"id":"a","output":0}]', "CHAT_MODELS[0].output"],
+    ['[{"id":"a","images":"yes"}]', "CHAT_MODELS[0].images"],
     ['[{"id":"a"},{"id":"a"}]', "CHAT_MODELS lists a model twice"],
   ])("%j is refused: %s", (json, message) => {
     expect(() => parseChatModels(json)).toThrow(message);

@@ -53,6 +53,8 @@ export interface StandInModel {
   pace: Pace;
   /** Thinks aloud first, as `reasoning_content`. */
   reasons: boolean;
+  /** Takes pictures, without looking at them. */
+  images: boolean;
 }
 
 /** The models on offer. All say in every reply that they are stand-ins. */
@@ -62,18 +64,21 @@ export const MODELS: readonly StandInModel[] = [
     label: "Stand-in Swift",
     pace: { firstTokenMs: 120, intervalMs: 25, charsPerChunk: 12 },
     reasons: false,
+    images: true,
   },
   {
     id: "standin-steady",
     label: "Stand-in Steady (slow)",
     pace: { firstTokenMs: 900, intervalMs: 120, charsPerChunk: 16 },
     reasons: false,
+    images: true,
   },
   {
     id: "standin-thinker",
     label: "Stand-in Thinker (reasons first)",
     pace: { firstTokenMs: 300, intervalMs: 40, charsPerChunk: 14 },
     reasons: true,
+    images: false,
   },
 ];
 
