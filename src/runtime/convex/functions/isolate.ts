@@ -4,8 +4,7 @@ import path from "node:path";
 import { promiseHooks } from "node:v8";
 import vm from "node:vm";
 import { build } from "esbuild";
-import type { IsolateHost } from "./globals/host.ts";
-import type { Isolate, install, Work } from "./globals/isolate.ts";
+import type { Isolate } from "./globals/isolate.ts";
 
 /** The host's classes that isolates share ([Note: Lent classes]). Everything else in an isolate is its own. */
 const LENT: Record<string, unknown> = {
