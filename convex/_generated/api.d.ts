@@ -33,6 +33,7 @@ import type * as lib_requests from "../lib/requests.js";
 import type * as lib_scope from "../lib/scope.js";
 import type * as media from "../media.js";
 import type * as media_access from "../media/access.js";
+import type * as media_attaching from "../media/attaching.js";
 import type * as media_bucket from "../media/bucket.js";
 import type * as media_bucketKeys from "../media/bucketKeys.js";
 import type * as media_deletes from "../media/deletes.js";
@@ -74,6 +75,7 @@ import type * as media_providers_providers from "../media/providers/providers.js
 import type * as media_providers_replicate from "../media/providers/replicate.js";
 import type * as media_pulling from "../media/pulling.js";
 import type * as media_ranges from "../media/ranges.js";
+import type * as media_reading from "../media/reading.js";
 import type * as media_replies from "../media/replies.js";
 import type * as media_reservations from "../media/reservations.js";
 import type * as media_seals from "../media/seals.js";
@@ -160,6 +162,7 @@ declare const fullApi: ApiFromModules<{
   "lib/scope": typeof lib_scope;
   media: typeof media;
   "media/access": typeof media_access;
+  "media/attaching": typeof media_attaching;
   "media/bucket": typeof media_bucket;
   "media/bucketKeys": typeof media_bucketKeys;
   "media/deletes": typeof media_deletes;
@@ -201,6 +204,7 @@ declare const fullApi: ApiFromModules<{
   "media/providers/replicate": typeof media_providers_replicate;
   "media/pulling": typeof media_pulling;
   "media/ranges": typeof media_ranges;
+  "media/reading": typeof media_reading;
   "media/replies": typeof media_replies;
   "media/reservations": typeof media_reservations;
   "media/seals": typeof media_seals;

@@ -62,12 +62,17 @@ export async function addObject(
 }
 
 /**
- * Deletes a medium with its objects. Their bytes go to the outbox in the same transaction, unless a copy of the medium
- * still names them.
+ * Deletes a medium with its objects and the job that made it. The bytes go to the outbox in the same transaction, unless a
+ * copy of the medium still names them.
  */
 export async function removeMedium(ctx: MutationCtx, mediaId: Id<"media">): Promise<void> {
   const objects = ctx.db.query("objects").withIndex("by_media", (q) => q.eq("mediaId", mediaId));
   for await (const object of objects) await removeObject(ctx, object);
+  const job = await ctx.db
+    .query("mediaJobs")
+    .withIndex("by_media", (q) => q.eq("mediaId", mediaId))
+    .unique();
+  if (job) await ctx.db.delete("mediaJobs", job._id);
   await ctx.db.delete("media", mediaId);
 }
 

@@ -186,5 +186,6 @@ export const mediaTables = {
     .index("by_thread", ["threadId"])
     .index("by_record", ["recordId"])
     .index("by_provider_request", ["provider", "providerRequestId"])
+    .index("by_media", ["mediaId"])
     .index("by_state", ["state", "changedAt"]),
 };

@@ -63,6 +63,11 @@ export function chooseMediaModel(kind: MadeKind, id: string | undefined): MediaM
   return chosen;
 }
 
+/** The model of that id while the catalogue has it, and the default one after. Throws `unavailable`. */
+export function sameMediaModel(kind: MadeKind, id: string): MediaModel {
+  return mediaModels(kind).find((model) => model.id === id) ?? chooseMediaModel(kind, undefined);
+}
+
 /** How many jobs may be at their provider or being stored at once. */
 export function mediaParallelism(): number {
   return Math.min(positive("MEDIA_PARALLELISM", process.env.MEDIA_PARALLELISM, DEFAULT_PARALLELISM), MOST_PARALLELISM);

@@ -52,6 +52,7 @@ function showAtOnce(localQueryStore: OptimisticLocalStore, { threadId, requestId
       state: "complete",
       model: null,
       attachments: [],
+      jobId: null,
       siblings: [placeholderId],
       usage: null,
       error: null,

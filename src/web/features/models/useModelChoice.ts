@@ -4,9 +4,10 @@ import { useUpdateSettings } from "../account/useSettings.ts";
 
 const noModels: Model[] = [];
 
-/** The catalogue, and the model that answers next: the person's choice, else the catalogue's first. */
+/** The models that write, and the one that answers next: the person's choice, else the catalogue's first. */
 export function useModelChoice({ settings }: Account) {
-  const models = useQuery(api.models.list) ?? noModels;
+  const catalogue = useQuery(api.models.list) ?? noModels;
+  const models = catalogue.filter(({ modality }) => modality === "text");
   const updateSettings = useUpdateSettings();
   const chosen = models.find(({ id }) => id === settings.defaultModel) ?? models[0];
   return { models, chosen: chosen?.id, choose: (defaultModel: string) => updateSettings({ defaultModel }) };
