@@ -17,12 +17,15 @@ import { deployRoutes } from "./http/deploy.ts";
 import { logRoutes } from "./http/logs.ts";
 import { runtimeRoutes } from "./http/runtime.ts";
 import { siteRoutes } from "./http/site.ts";
+import { transferRoutes } from "./http/transfer.ts";
 import { Metrics } from "./metrics.ts";
 import { openPort, type Port } from "./ports.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
-import { openStore } from "./store/store.ts";
+import { openStore, type SqliteStore } from "./store/store.ts";
 import { Sockets } from "./sync/sockets.ts";
 import { withSystemQueries } from "./system/runner.ts";
+import { Exports } from "./transfer/exports.ts";
+import { Imports } from "./transfer/imports.ts";
 import type { ActionHost, Store } from "./types.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -97,7 +100,9 @@ async function start(options: ConvexOptions, closing: AsyncDisposableStack): Pro
   await deployer.deployFolder();
   await scheduler.start();
   deployer.onChange(() => scheduler.deploymentChanged());
-  const sockets = serve(options, { runner, application, deployer, functionLog, api, site, urls });
+  const { exports, imports } = await openTransfers(options, store, application);
+  closing.defer(async () => void (await Promise.all([exports.close(), imports.close()])));
+  const sockets = serve(options, { runner, application, deployer, functionLog, exports, imports, api, site, urls });
   closing.defer(() => sockets.closeAll("ServerShutdown"));
 
   if (options.watch.length > 0) {
@@ -106,6 +111,15 @@ async function start(options: ConvexOptions, closing: AsyncDisposableStack): Pro
     closing.defer(() => watcher.close());
   }
   return { ...urls, store, close: () => closing.disposeAsync() };
+}
+
+async function openTransfers({ dataDir, log }: ConvexOptions, store: SqliteStore, application: Application) {
+  const databasePath = join(dataDir, DATABASE_FILE);
+  const [exports, imports] = await Promise.all([
+    Exports.open({ application, databasePath, dir: join(dataDir, "exports"), log }),
+    Imports.open({ application, store, dir: join(dataDir, "imports"), log }),
+  ]);
+  return { exports, imports };
 }
 
 async function openPorts({ host, apiPort, sitePort, log }: ConvexOptions): Promise<{ api: Port; site: Port }> {
@@ -163,6 +177,8 @@ interface Served {
   application: Application;
   deployer: Deployer;
   functionLog: FunctionLog;
+  exports: Exports;
+  imports: Imports;
   api: Port;
   site: Port;
   urls: { apiUrl: string; siteUrl: string };
@@ -170,7 +186,7 @@ interface Served {
 
 function serve(
   { clock, adminKey, log, onClockMoved, convexDir }: ConvexOptions,
-  { runner, application, deployer, functionLog, api, site, urls }: Served,
+  { runner, application, deployer, functionLog, exports, imports, api, site, urls }: Served,
 ): Sockets {
   const tokens = new TokenVerifier({ providers: () => runner.deployment.authProviders, clock });
   const authenticator = new Authenticator({ tokens, adminKey });
@@ -190,6 +206,7 @@ function serve(
     runtimeRoutes({ adminKey, metrics: application.metrics, gauges, advanceClock }),
     siteRoutes({ application, authenticator }, "/http"),
     logRoutes({ authenticator, functionLog }),
+    transferRoutes({ authenticator, exports, imports }),
     deployRoutes({
       authenticator,
       deployer,

@@ -11,6 +11,10 @@ export function readRows<Row>(
     source: { type: "IndexRange", indexName, range, order: "asc" },
     operators: [{ limit }],
   };
+  return parsedRows(tx, namespace, query);
+}
+
+function parsedRows<Row>(tx: Transaction, namespace: ComponentPath, query: QueryJson): Row[] {
   const stream = tx.query(namespace, query);
   const rows: Row[] = [];
   try {
@@ -29,4 +33,10 @@ export function eq(fieldPath: string, value: Json): RangeOf {
 
 export function lte(fieldPath: string, value: Json): RangeOf {
   return { type: "Lte", fieldPath, value };
+}
+
+/** The newest documents of a table, parsed, at most `limit`. */
+export function newestRows<Row>(tx: Transaction, namespace: ComponentPath, tableName: string, limit: number): Row[] {
+  const source = { type: "FullTableScan", tableName, order: "desc" } as const;
+  return parsedRows(tx, namespace, { source, operators: [{ limit }] });
 }

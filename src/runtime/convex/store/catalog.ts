@@ -56,6 +56,9 @@ interface CatalogHost {
   onSchemaChange(): void;
 }
 
+/** The namespace of tables that are not in service; see [Note: Tables filled aside]. No component can be called so. */
+export const ASIDE = "~aside";
+
 type IndexPlan = { name: string; fields: readonly string[]; staged: boolean };
 
 interface Namespace {
@@ -137,6 +140,21 @@ export class SqliteCatalog implements Catalog {
     return this.#namespace(namespace).byName.get(name) ?? this.#reserve(namespace, name);
   }
 
+  /** A table like this one, with ids of its own, and known to nobody. */
+  withNewIds(table: TableDefinition): TableDefinition {
+    const indexes = table.indexes.map((index) => this.#newIndex(index));
+    return { ...table, id: ++this.#lastTableId, byId: indexes[0] as IndexDefinition, indexes };
+  }
+
+  /** Reads everything anew, after tables changed places; ends every transaction begun before. */
+  reload(): void {
+    this.#namespaces.clear();
+    this.#stored.clear();
+    this.#load();
+    this.#version++;
+    this.#host.onSchemaChange();
+  }
+
   tableNameOf(namespace: ComponentPath, tableNumber: number): string | null {
     return this.#namespace(namespace).byNumber.get(tableNumber)?.name ?? null;
   }
@@ -200,7 +218,8 @@ export class SqliteCatalog implements Catalog {
   #load(): void {
     type TableRow = [id: number, namespace: string, name: string, number: number];
     const schemas = new Map(this.#connection.all<[string, string]>("SELECT namespace, json FROM schemas"));
-    for (const row of this.#connection.all<TableRow>("SELECT id, namespace, name, number FROM tables")) {
+    const sql = "SELECT id, namespace, name, number FROM tables WHERE namespace <> ?";
+    for (const row of this.#connection.all<TableRow>(sql, ASIDE)) {
       const [id, namespace, name, number] = row;
       const schema = JSON.parse(schemas.get(namespace) ?? "null") as SchemaJson | null;
       const indexes = this.#loadIndexes(id);

@@ -5,12 +5,15 @@
  * `by_creation_time` are indexes like any other (see [Note: Keys are byte strings] for what a key is).
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { DataFolderError } from "../errors.ts";
 import { Connection, type ConnectionOptions, isDamage } from "./connection.ts";
 
-/** Each step brings a file from format version `index` to `index + 1`. Steps are never edited, only added. */
-const MIGRATIONS: readonly ((connection: Connection) => void)[] = [createTables];
+/** Brings a file from one format version to the next. */
+export type Migration = (connection: Connection) => void;
+
+/** The step at `index` leads to version `index + 1`. Steps are never edited, only added. */
+const MIGRATIONS: readonly Migration[] = [createTables];
 
 const FORMAT_VERSION = MIGRATIONS.length;
 
@@ -19,15 +22,35 @@ const FULL_CHECK_BYTES_MAX = 64 * 1024 * 1024;
 
 const SQLITE_MAGIC = "SQLite format 3\0";
 
-/** Opens the writing connection of a new or existing database. Throws `DataFolderError`, having changed nothing. */
-export function openDatabase(path: string, options: ConnectionOptions): Connection {
+/**
+ * Opens the writing connection of a new or existing database; one of an older format is brought forward, and
+ * `<path>.v<version>` keeps what it was. Throws `DataFolderError`, having changed nothing.
+ * `addedMigrations`: steps after those of this version.
+ */
+export function openDatabase(
+  path: string,
+  options: ConnectionOptions,
+  addedMigrations: readonly Migration[] = [],
+): Connection {
+  const migrations = [...MIGRATIONS, ...addedMigrations];
   createPrivateFile(path);
-  if (statSync(path).size > 0) explainingDamage(path, () => inspect(path));
+  if (statSync(path).size > 0) explainingDamage(path, () => inspect(path, migrations.length));
   return explainingDamage(path, () => {
     const connection = new Connection(path, options);
     configure(connection);
-    migrate(connection);
+    migrate(connection, path, migrations);
     return connection;
+  });
+}
+
+/** Throws `DataFolderError` unless there is a sound database of this version's format. Changes nothing. */
+export function checkFormat(path: string): void {
+  if (!existsSync(path)) throw new DataFolderError(`There is no database at ${path}.`);
+  explainingDamage(path, () => {
+    if (inspect(path, FORMAT_VERSION) < FORMAT_VERSION)
+      throw new DataFolderError(
+        `${path} was written by an older version. Start this version on it once, then try again.`,
+      );
   });
 }
 
@@ -44,16 +67,17 @@ function explainingDamage<Result>(path: string, open: () => Result): Result {
   }
 }
 
-/** Reads enough, through a connection that cannot write, to know whether this version can use the file. */
-function inspect(path: string): void {
+/** Reads enough, through a connection that cannot write, to know that the file can be used; answers its version. */
+function inspect(path: string, knownVersion: number): number {
   if (readHeader(path) !== SQLITE_MAGIC) throw damaged(path);
   const connection = new Connection(path, { readOnly: true });
   try {
     const version = storedVersion(connection);
-    if (version > FORMAT_VERSION) throw newer(path, version);
+    if (version > knownVersion) throw newer(path, version, knownVersion);
     const scope = statSync(path).size <= FULL_CHECK_BYTES_MAX || version === 0 ? "1" : "'tables'";
     const [finding] = connection.first<[string]>(`PRAGMA quick_check(${scope})`) ?? ["no answer"];
     if (finding !== "ok") throw damaged(path, new Error(finding));
+    return version;
   } finally {
     connection.close();
   }
@@ -90,16 +114,26 @@ function configure(connection: Connection): void {
   );
 }
 
-function migrate(connection: Connection): void {
+function migrate(connection: Connection, path: string, migrations: readonly Migration[]): void {
   const version = storedVersion(connection);
-  if (version === FORMAT_VERSION) return;
+  if (version === migrations.length) return;
+  if (version > 0) keepCopy(connection, `${path}.v${version}`);
   connection.write(() => {
-    for (const step of MIGRATIONS.slice(version)) step(connection);
+    for (const step of migrations.slice(version)) step(connection);
     connection.run(
       "INSERT INTO meta (name, value) VALUES ('format_version', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1",
-      FORMAT_VERSION,
+      migrations.length,
     );
   });
+}
+
+/** A whole copy under its name at once, however this ends: one that a crash left half-written is made again. */
+function keepCopy(connection: Connection, copyPath: string): void {
+  const draft = `${copyPath}.next`;
+  rmSync(draft, { force: true });
+  createPrivateFile(draft);
+  connection.run("VACUUM INTO ?", draft);
+  renameSync(draft, copyPath);
 }
 
 function createTables(connection: Connection): void {
@@ -134,9 +168,9 @@ function createTables(connection: Connection): void {
   connection.run("INSERT INTO meta (name, value) VALUES ('latest_ts', 0), ('cursor_key', ?)", randomBytes(32));
 }
 
-function newer(path: string, version: number): DataFolderError {
+function newer(path: string, version: number, knownVersion: number): DataFolderError {
   return new DataFolderError(
-    `${path} was written by a newer version (format ${version}; this version knows ${FORMAT_VERSION}). Update, or choose another data folder. Nothing was changed.`,
+    `${path} was written by a newer version (format ${version}; this version knows ${knownVersion}). Update, or choose another data folder. Nothing was changed.`,
   );
 }
 

@@ -12,6 +12,7 @@ import { CursorBox } from "./cursor.ts";
 import { openDatabase } from "./format.ts";
 import { holdLock } from "./lock.ts";
 import { SnapshotPool } from "./snapshots.ts";
+import { sweepAside, TableLoad, type TableTarget } from "./tableLoad.ts";
 import { SqliteTransaction, type TransactionHost } from "./transaction.ts";
 
 export interface StoreOptions {
@@ -84,10 +85,22 @@ export class SqliteStore implements Store {
     this.#connection = connection;
     this.#environment = environment;
     this.#releaseLock = releaseLock;
+    sweepAside(connection);
     this.#snapshots = new SnapshotPool(environment.path, environment);
     this.catalog = new SqliteCatalog(connection, { onSchemaChange: () => this.#snapshots.supersede() });
     this.#committer = this.#newCommitter();
     this.#transactionHost = this.#newTransactionHost();
+  }
+
+  /** Begins to fill tables that will take the place of those in service; see [Note: Tables filled aside]. */
+  loadTables(targets: readonly TableTarget[]): TableLoad {
+    const { newInternalId, newCreationTime } = this.#transactionHost;
+    const beforeWrite = () => this.#snapshots.supersede();
+    const { catalog } = this;
+    return new TableLoad(
+      { connection: this.#connection, catalog, newInternalId, newCreationTime, beforeWrite },
+      targets,
+    );
   }
 
   get counters(): Readonly<CommitCounters> {

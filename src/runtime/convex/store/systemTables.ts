@@ -52,10 +52,17 @@ const ENVIRONMENT_VARIABLES: SystemTable = {
   indexes: [index("by_name", ["name"])],
 };
 
+/** How far each export asked for by `npx convex export` is. */
+const EXPORTS: SystemTable = { name: "_exports", number: 506, indexes: [] };
+
+/** How far each import asked for by `npx convex import` is. */
+const SNAPSHOT_IMPORTS: SystemTable = { name: "_snapshot_imports", number: 507, indexes: [] };
+
 /** Every namespace schedules its own jobs; the rest is the app's. */
 export function systemTablesOf(namespace: ComponentPath): readonly SystemTable[] {
   if (namespace !== "") return [SCHEDULED_FUNCTIONS];
-  return [SCHEDULED_FUNCTIONS, SESSION_REQUESTS, CRON_JOBS, CRON_JOB_LOGS, ENVIRONMENT_VARIABLES];
+  const ofCli = [ENVIRONMENT_VARIABLES, EXPORTS, SNAPSHOT_IMPORTS];
+  return [SCHEDULED_FUNCTIONS, SESSION_REQUESTS, CRON_JOBS, CRON_JOB_LOGS, ...ofCli];
 }
 
 function index(name: string, fields: readonly string[]): SystemTable["indexes"][number] {

@@ -8,7 +8,11 @@ import { type Variables, variablesIn } from "../environmentVariables.ts";
 import type { LoadedDeployment } from "../functions/deployment.ts";
 import { moduleAndExport } from "../functions/deployment.ts";
 import { httpRoutesOf, UDF_TYPES } from "../push/report.ts";
+import { newestRows } from "../systemRows.ts";
+import { EXPORTS_TABLE } from "../transfer/exports.ts";
+import { IMPORTS_TABLE } from "../transfer/imports.ts";
 import type { Catalog, ComponentPath, DeployedFunction, Json, JsonText, PageRequest, Transaction } from "../types.ts";
+import type { JsonObject } from "../values/encoded.ts";
 
 /** What the queries answer from, besides the transaction. */
 export interface SystemSources {
@@ -36,6 +40,9 @@ type SystemQuery = (call: SystemCall, sources: SystemSources) => SystemAnswer;
 
 const vPagination = z.object({ numItems: z.number(), cursor: z.string().nullable(), endCursor: z.string().nullish() });
 
+/** Where the CLI looks for imports that are still running. */
+const IMPORTS_LISTED = 20;
+
 /** By canonical path. */
 export const SYSTEM_QUERIES: Readonly<Record<string, SystemQuery>> = {
   "_system/cli/tables:default": tables,
@@ -45,6 +52,9 @@ export const SYSTEM_QUERIES: Readonly<Record<string, SystemQuery>> = {
   "_system/cli/queryEnvironmentVariables:default": environmentVariables,
   "_system/cli/queryEnvironmentVariables:get": environmentVariable,
   "_system/cli/modules:apiSpec": apiSpec,
+  "_system/cli/exports:getLatest": ({ tx }) => encoded(newestRows<JsonObject>(tx, "", EXPORTS_TABLE, 1)[0] ?? null),
+  "_system/cli/queryImport:list": ({ tx }) => encoded(newestRows<JsonObject>(tx, "", IMPORTS_TABLE, IMPORTS_LISTED)),
+  "_system/cli/queryImport:default": importState,
   "_system/cli/convexUrl:cloudUrl": (_call, { cloudUrl }) => json(cloudUrl()),
 };
 
@@ -87,6 +97,11 @@ function environmentVariable({ tx, args }: SystemCall, { baseVariables }: System
   return json(value === undefined ? null : { name, value });
 }
 
+function importState({ tx, args }: SystemCall): SystemAnswer {
+  const { importId } = z.object({ importId: z.string() }).parse(args);
+  return { value: tx.get("", importId, IMPORTS_TABLE) ?? "null" };
+}
+
 function apiSpec({ component }: SystemCall, { deployment }: SystemSources): SystemAnswer {
   const instance = deployment().instance(component);
   const routes = (httpRoutesOf(instance) ?? []).map((route) => ({ functionType: "HttpAction", ...route }));
@@ -106,6 +121,11 @@ function functionSpec({ path, kind, visibility, args, returns }: DeployedFunctio
 
 function tableNameIn(args: Json): string {
   return z.object({ tableName: z.string() }).parse(args).tableName;
+}
+
+/** For documents, which are encoded as they rest. */
+function encoded(documents: Json): SystemAnswer {
+  return { value: JSON.stringify(documents) };
 }
 
 /** For plain values. */
