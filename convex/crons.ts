@@ -15,5 +15,6 @@ crons.interval("remove uploads that no message took up", { minutes: 30 }, intern
 crons.interval("make thumbnails that were cut off", { minutes: 5 }, internal.media.thumbnailing.retryDue, {});
 crons.interval("delete media sessions that are over", { hours: 1 }, internal.media.sessions.sweep, {});
 crons.cron("compare the bucket with the database", "17 3 * * *", internal.media.strays.beginPass, {});
+crons.cron("reconcile credits", "30 3 * * *", internal.usage.reconciling.reconcileAll, {});
 
 export default crons;

@@ -79,7 +79,7 @@ interface Finish {
 /** The usage, where the provider counted it. */
 function* readFinish({ totalUsage }: Finish): Generator<Part> {
   const { inputTokens, outputTokens } = totalUsage;
-  const reasoningTokens = totalUsage.outputTokenDetails?.reasoningTokens;
+  const reasoningTokens = totalUsage.outputTokenDetails?.reasoningTokens || undefined;
   if (inputTokens !== undefined && outputTokens !== undefined) {
     yield { kind: "usage", counted: { inputTokens, outputTokens, reasoningTokens } };
   }

@@ -58,6 +58,26 @@ export function available({ balance, held }: Standing): number {
   return balance - held;
 }
 
+/** What an entry changed, as it is kept. */
+interface Kept {
+  kind: Posting["kind"];
+  reason: Reason;
+  credits: number;
+  held: number;
+  use?: Use;
+}
+
+/** The account after one more of its entries, added up from what entries changed, whatever they carry. Pure. */
+export function replayed(standing: Standing, { kind, reason, credits, held, use }: Kept): Standing {
+  const balance = standing.balance + credits;
+  const isBought = kind === "refund" || kind === "adjust" || reason === "top_up";
+  const bought = Math.min(balance, standing.bought + (isBought ? Math.max(0, credits) : 0));
+  const spent = standing.spent - (kind === "settle" || kind === "refund" ? credits : 0);
+  const counted = { ...standing, balance, bought, spent, held: standing.held + held };
+  const change = { hold: 1, settle: -1, release: -1 }[kind as string];
+  return use && change ? { ...counted, [openCount(use)]: counted[openCount(use)] + change } : counted;
+}
+
 /**
  * Decides what a posting changes. Pure. Throws a RangeError for amounts that are negative, fractional or too large, and
  * for a hold on more than is available.

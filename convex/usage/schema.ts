@@ -101,6 +101,17 @@ export const usageTables = {
     source: vUsageSource,
   }).index("by_owner", ["ownerId", "endedAt"]),
 
+  // Accounts whose entries do not add up to what the newest one carries, one row each until they do. Written by the nightly
+  // run and by operators, who read it. See [Note: Reconciling].
+  creditAlerts: defineTable({
+    ownerId: v.id("users"),
+    /** The number of the newest entry that was looked at. */
+    seq: v.number(),
+    carried: vStanding,
+    added: vStanding,
+    raisedAt: v.number(),
+  }).index("by_owner", ["ownerId"]),
+
   // One row: up to which deadline the sweep has looked at holds, so that it reads none twice. Written and read by the
   // sweep. Names nobody.
   holdSweeps: defineTable({ sweptUntilAt: v.number() }),

@@ -16,7 +16,7 @@ import { PAGE_POLICY } from "./page.ts";
 import { type BillingChange, itemJson } from "./subscriptions.ts";
 import type { User } from "./users.ts";
 
-const CHANGES = [...Object.keys(PLANS), ...Object.keys(TOP_UPS), "failPayment", "pay"] as [string, ...string[]];
+const CHANGES = [...Object.keys(PLANS), ...Object.keys(TOP_UPS), "failPayment", "pay"];
 const changeBody = z.object({ email: z.email().max(254), change: z.enum(CHANGES) });
 
 export interface BillingRoutesDeps {

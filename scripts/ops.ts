@@ -1,0 +1,57 @@
+/** `npm run ops -- <command>`: what operators do to a deployment. Nothing is changed without `--apply`. */
+import { parseArgs } from "node:util";
+import type { Command } from "./ops/command.ts";
+import { creditsAdjust, creditsRefund } from "./ops/corrections.ts";
+import { connect } from "./ops/deployment.ts";
+import { suspend } from "./ops/suspend.ts";
+import { usageReconcile } from "./ops/usageReconcile.ts";
+import { webhookReplay } from "./ops/webhookReplay.ts";
+
+const commands: readonly Command[] = [usageReconcile, webhookReplay, suspend, creditsRefund, creditsAdjust];
+
+const OPTIONS = {
+  apply: { type: "boolean", default: false },
+  lift: { type: "boolean", default: false },
+  url: { type: "string" },
+  data: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+try {
+  process.exitCode = await operate(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function operate(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const [name, ...subjects] = positionals;
+  if (values.help || name === undefined) return tell(usage());
+  const command = commands.find((each) => each.name === name);
+  if (!command) throw new Error(`There is no command "${name}".\n\n${usage()}`);
+  const deployment = connect(values, process.env);
+  const code = await command.run({ deployment, subjects, apply: values.apply, lift: values.lift, print: console.log });
+  if (!values.apply) console.log("Nothing was changed. --apply does it.");
+  return code;
+}
+
+function tell(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+function usage(): string {
+  const width = Math.max(...commands.map(({ synopsis }) => synopsis.length));
+  return [
+    "npm run ops -- <command> [--apply]",
+    "",
+    ...commands.map(({ synopsis, purpose }) => `  ${synopsis.padEnd(width)}  ${purpose}`),
+    "",
+    "  --apply      does it; without it a command says what it would do",
+    "  --url URL    the deployment (CONVEX_SELF_HOSTED_URL, else http://127.0.0.1:3210)",
+    "  --data DIR   data folder of an embedded home, which holds its admin key (.noruxa)",
+    "",
+    "The admin key of another deployment is read from CONVEX_SELF_HOSTED_ADMIN_KEY or CONVEX_DEPLOY_KEY.",
+  ].join("\n");
+}
