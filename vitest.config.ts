@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Component test helpers ship TypeScript that uses `import.meta.glob`, which only Vite's own transform understands. */
-const inlined = ["convex-test", "@convex-dev/rate-limiter", "@convex-dev/batch-worker"];
+const inlined = ["convex-test", "@convex-dev/rate-limiter", "@convex-dev/batch-worker", "@convex-dev/workpool"];
 
 /** Tests that start whole homes or browsers wait for real processes. */
 const PROCESS_TIMEOUT_MS = 60_000;

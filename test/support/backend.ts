@@ -1,4 +1,5 @@
 import rateLimiter from "@convex-dev/rate-limiter/test";
+import workpool from "@convex-dev/workpool/test";
 import { convexTest, type TestConvex } from "convex-test";
 import { afterEach, beforeEach, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
@@ -36,6 +37,7 @@ export function useBackendEnvironment(): void {
 export function startBackend(): Backend {
   const backend = convexTest({ schema, modules, transactionLimits: true });
   rateLimiter.register(backend);
+  workpool.register(backend, "mediaPool");
   return backend;
 }
 

@@ -47,7 +47,7 @@ export async function startModels(options: ModelsOptions): Promise<Models> {
   const films = new FilmQueue(options);
   const listener = await listen(modelsApp(options, films), { ...options, name: "models" });
   const close = () => {
-    films.close();
+    films.clear();
     return listener.close();
   };
   return { ...listener, close, deliverWebhooksTo: (endpoint) => films.deliverWebhooksTo(endpoint) };
@@ -168,7 +168,7 @@ function definedPace({
   return { ...(firstTokenMs !== undefined && { firstTokenMs }), ...(intervalMs !== undefined && { intervalMs }) };
 }
 
-/** `GET` shows plans and requests; `POST` adds a plan, `{ reset: true }` first forgets all plans and requests. */
+/** `GET` shows plans and requests; `POST` adds a plan, `{ reset: true }` first forgets all plans, requests and videos. */
 function controlRoutes(adminKey: string, { plans, log, films }: Desk): Hono {
   const routes = new Hono();
   const state = () => ({ plans: plans.all(), requests: log.all(), videos: films.ids() });
@@ -180,6 +180,7 @@ function controlRoutes(adminKey: string, { plans, log, films }: Desk): Hono {
     const { reset, ...plan } = parsed.data;
     if (reset) plans.clear();
     if (reset) log.clear();
+    if (reset) films.clear();
     if (Object.keys(plan).length > 0) plans.add(plan);
     return c.json(state());
   });

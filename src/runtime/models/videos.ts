@@ -108,7 +108,8 @@ export class FilmQueue {
     return [...this.#films.keys()];
   }
 
-  close(): void {
+  /** Deletes all orders. */
+  clear(): void {
     for (const id of this.ids()) this.remove(id);
   }
 

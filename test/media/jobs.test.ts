@@ -1,0 +1,425 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { api, internal } from "../../convex/_generated/api.js";
+import type { Id } from "../../convex/_generated/dataModel.js";
+import { loadStanding } from "../../convex/usage/entries.ts";
+import {
+  type Backend,
+  type Person,
+  readMessages,
+  refusalOf,
+  signedIn,
+  startBackend,
+  useBackendEnvironment,
+} from "../support/backend.ts";
+import { IMAGE_CREDITS, type Services, startServices, VIDEO_CREDITS_PER_SECOND } from "./services.ts";
+
+useBackendEnvironment();
+
+const MINUTE_MS = 60_000;
+// Real sockets, real pictures and real videos.
+vi.setConfig({ testTimeout: 20_000 });
+
+let services: Services;
+let backend: Backend;
+let ada: Person;
+
+beforeAll(async () => {
+  services = await startServices();
+});
+afterAll(() => services.close());
+
+beforeEach(async () => {
+  services.stubEnvironment();
+  await services.plan({ reset: true, workMs: 0 });
+  await services.troubleBucket({ reset: true });
+  await services.emptyBucket();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], shouldAdvanceTime: true });
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  backend = startBackend();
+  ada = await signedIn(backend);
+});
+
+interface Wanted {
+  kind?: "image" | "video";
+  prompt?: string;
+  options?: { seconds?: number; size?: string };
+  threadId?: Id<"threads">;
+  newThread?: boolean;
+}
+
+function order(person: Person, { kind = "image", prompt = "a heron at dawn", ...wanted }: Wanted = {}) {
+  return person.mutation(api.media.request, { requestId: crypto.randomUUID(), kind, prompt, ...wanted });
+}
+
+const jobOf = (jobId: string, person = ada) => person.query(api.media.job, { jobId });
+
+/** Waits until a job has ended, letting time pass meanwhile. */
+async function ended(jobId: string, person = ada) {
+  return waitFor(async () => {
+    const job = await jobOf(jobId, person);
+    if (!["done", "failed", "cancelled"].includes(job.state)) throw new Error(`The job is ${job.state}`);
+    return job;
+  });
+}
+
+function waitFor<Value>(look: () => Promise<Value>): Promise<Value> {
+  return vi.waitFor(look, { timeout: 8_000, interval: 100 });
+}
+
+const reaches = (jobId: string, state: string) =>
+  waitFor(async () => expect(await jobOf(jobId)).toMatchObject({ state }));
+
+/** What is left of everything that a job may leave behind. */
+async function leavings() {
+  const rows = await backend.run(async (ctx) => ({
+    media: (await ctx.db.query("media").collect()).length,
+    originals: (await ctx.db.query("objects").collect()).filter(({ role }) => role === "original").length,
+    uploads: (await ctx.db.query("uploads").collect()).length,
+    outbox: (await ctx.db.query("objectDeletes").collect()).length,
+  }));
+  return { ...rows, bucket: (await services.bucketKeys()).length };
+}
+
+async function credits(person = ada) {
+  const me = await person.query(api.account.me, {});
+  const { balance, held, spent, openJobs } = await backend.run((ctx) =>
+    loadStanding(ctx.db, me?.userId as Id<"users">),
+  );
+  return { available: balance - held, held, spent, openJobs };
+}
+
+const nothing = { media: 0, originals: 0, uploads: 0, outbox: 0, bucket: 0 };
+
+/** Expects one medium with its bytes, and nothing on the way once its thumbnail is made. */
+async function expectOneMedium() {
+  const one = { media: 1, originals: 1, uploads: 0, outbox: 0 };
+  await waitFor(async () => expect(await leavings()).toMatchObject(one));
+}
+
+/** Expects that a job failed for that reason, cost nothing and left nothing behind. */
+async function expectFailure(jobId: string, code: string) {
+  expect(await ended(jobId)).toMatchObject({ state: "failed", error: { code }, credits: 0, mediaId: null });
+  expect(await credits()).toMatchObject({ held: 0, spent: 0, openJobs: 0 });
+  await waitFor(async () => expect(await leavings()).toEqual(nothing));
+}
+
+describe("a job for a picture", () => {
+  it("[A3] ends with a medium of the library whose bytes are in the bucket, and is charged for once", async () => {
+    const { jobId } = await order(ada);
+    expect(await credits()).toMatchObject({ held: IMAGE_CREDITS, openJobs: 1 });
+    const job = await ended(jobId);
+    expect(job).toMatchObject({ state: "done", progress: 1, credits: IMAGE_CREDITS, error: null, threadId: null });
+    expect(await credits()).toMatchObject({ held: 0, spent: IMAGE_CREDITS, openJobs: 0 });
+    const library = await ada.query(api.media.library, { paginationOpts: { numItems: 5, cursor: null } });
+    expect(library.page).toMatchObject([{ mediaId: job.mediaId, kind: "image", mime: "image/png", origin: "job" }]);
+    expect(library.page[0]).toMatchObject({ width: 1024, height: 1024 });
+    await expectOneMedium();
+  });
+
+  it("[A2] [A19] keeps its prompt encrypted, and nothing of it in the bucket", async () => {
+    const { jobId } = await order(ada, { prompt: "an unmistakable marmalade lighthouse" });
+    await ended(jobId);
+    const rows = await backend.run((ctx) => ctx.db.query("mediaJobs").collect());
+    const text = JSON.stringify(rows, (_key, value) =>
+      value instanceof ArrayBuffer ? Buffer.from(value).toString("latin1") : value,
+    );
+    expect(text).not.toContain("marmalade");
+    expect((await jobOf(jobId)).prompt).toBe("an unmistakable marmalade lighthouse");
+    expect((await services.bucketKeys()).join()).not.toMatch(/ada|image|png/i);
+  });
+
+  it("is one job and one charge however often the request is repeated", async () => {
+    const request = { requestId: "the-same", kind: "image", prompt: "a heron" } as const;
+    const first = await ada.mutation(api.media.request, request);
+    const second = await ada.mutation(api.media.request, request);
+    expect(second).toEqual(first);
+    await ended(first.jobId);
+    expect(await ada.mutation(api.media.request, request)).toEqual(first);
+    expect(await credits()).toMatchObject({ held: 0, spent: IMAGE_CREDITS });
+    expect((await services.models()).requests).toHaveLength(1);
+  });
+
+  it("inside a chat begins with what was asked and ends the reply with the picture", async () => {
+    const { jobId, threadId } = await order(ada, { prompt: "a heron at dawn", newThread: true });
+    const [waiting, asked] = await readMessages(ada, threadId as string);
+    expect(asked).toMatchObject({ role: "user", text: "a heron at dawn", jobId: null });
+    expect(waiting).toMatchObject({ role: "assistant", state: "streaming", jobId });
+    const job = await ended(jobId);
+    const [reply] = await readMessages(ada, threadId as string);
+    expect(reply).toMatchObject({ state: "complete", attachments: [{ mediaId: job.mediaId, kind: "image" }] });
+  });
+
+  it("made once more in a chat is another reply beside the first, with a job of its own", async () => {
+    const { jobId, threadId } = await order(ada, { newThread: true });
+    await ended(jobId);
+    const [first] = await readMessages(ada, threadId as string);
+    const { replyId } = await ada.mutation(api.messages.regenerate, { messageId: first?._id as string });
+    const [second] = await readMessages(ada, threadId as string);
+    expect(second).toMatchObject({ _id: replyId, siblings: [first?._id, replyId] });
+    expect(second?.jobId).not.toBe(jobId);
+    expect(await ended(second?.jobId as string)).toMatchObject({ state: "done", prompt: "a heron at dawn" });
+    expect(await credits()).toMatchObject({ spent: 2 * IMAGE_CREDITS, held: 0 });
+  });
+});
+
+describe("a job for a video", () => {
+  it("is ordered, followed by short looks, and forgotten by the provider once it is stored", async () => {
+    await services.plan({ workMs: 300 });
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    const job = await ended(jobId);
+    expect(job).toMatchObject({ state: "done", credits: VIDEO_CREDITS_PER_SECOND });
+    expect(await credits()).toMatchObject({ spent: VIDEO_CREDITS_PER_SECOND, held: 0 });
+    await waitFor(async () => expect((await services.models()).videos).toEqual([]));
+    const [media] = await backend.run((ctx) => ctx.db.query("media").collect());
+    expect(media).toMatchObject({ kind: "video", mime: "video/mp4", origin: "job" });
+  });
+
+  it("has its order's id stored as soon as there is one, and shows progress", async () => {
+    await services.plan({ workMs: 5 * MINUTE_MS });
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    const row = await waitFor(async () => {
+      const [job] = await backend.run((ctx) => ctx.db.query("mediaJobs").collect());
+      if (!job?.providerRequestId) throw new Error("No id yet");
+      return job;
+    });
+    expect((await services.models()).videos).toEqual([row.providerRequestId]);
+    await ada.mutation(api.media.cancel, { jobId });
+  });
+
+  it("that is cancelled ends at the provider too, and costs nothing", async () => {
+    await services.plan({ workMs: 5 * MINUTE_MS });
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await waitFor(async () => expect((await services.models()).videos).toHaveLength(1));
+    await waitFor(async () =>
+      expect((await backend.run((ctx) => ctx.db.query("mediaJobs").first()))?.operation).toBeDefined(),
+    );
+    await ada.mutation(api.media.cancel, { jobId });
+    expect(await jobOf(jobId)).toMatchObject({ state: "cancelled", credits: 0 });
+    expect(await credits()).toMatchObject({ held: 0, spent: 0, openJobs: 0 });
+    await waitFor(async () => expect((await services.models()).videos).toEqual([]));
+    expect(await leavings()).toEqual(nothing);
+  });
+
+  it("that was cancelled while its order was on the way is given back when the answer comes", async () => {
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await reaches(jobId, "running");
+    const held = await heldBy(jobId);
+    await ada.mutation(api.media.cancel, { jobId });
+    const ours = await backend.mutation(internal.media.making.ordered, { ...held, requestId: "late", operation: {} });
+    expect(ours).toBe(false);
+    expect(await jobOf(jobId)).toMatchObject({ state: "cancelled" });
+  });
+
+  it("can be tried again after it failed, with a hold of its own", async () => {
+    await services.plan({ fail: true, times: 1, workMs: 0 });
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await expectFailure(jobId, "provider_failed");
+    await services.plan({ reset: true, workMs: 0 });
+    await ada.mutation(api.media.retry, { jobId });
+    expect(await credits()).toMatchObject({ held: VIDEO_CREDITS_PER_SECOND, openJobs: 1 });
+    expect(await ended(jobId)).toMatchObject({ state: "done", credits: VIDEO_CREDITS_PER_SECOND });
+    expect(await credits()).toMatchObject({ held: 0, spent: VIDEO_CREDITS_PER_SECOND });
+    expect(await refusalOf(ada.mutation(api.media.retry, { jobId }))).toBe("conflict");
+  });
+});
+
+/** The step a job is at, as an action that was started for it knows it. */
+async function heldBy(jobId: Id<"mediaJobs">) {
+  const job = await backend.run((ctx) => ctx.db.get("mediaJobs", jobId));
+  return { jobId, step: job?.step ?? -1 };
+}
+
+describe("what goes wrong", () => {
+  it.each([
+    ["a provider that fails", { failStatus: 500 }, "provider_unavailable"],
+    ["a provider that is busy", { failStatus: 429 }, "provider_busy"],
+    ["a refused prompt", { refuse: true }, "provider_refused"],
+    ["a page in place of a picture", { html: true }, "provider_invalid"],
+    ["a picture that is cut off or goes on after its end", { resultBytes: 200_000 }, "provider_invalid"],
+    ["a result at an internal address", { resultUrl: "https://127.0.0.1:1/x.png" }, "provider_invalid"],
+    ["a result at the address of cloud metadata", { resultUrl: "http://169.254.169.254/latest" }, "provider_invalid"],
+    ["a result in a file", { resultUrl: "file:///etc/passwd" }, "provider_invalid"],
+  ])("%s ends the job, refunded, with nothing left behind", async (_what, plan, code) => {
+    await services.plan(plan);
+    const { jobId } = await order(ada);
+    await expectFailure(jobId, code);
+  });
+
+  it.each([
+    ["a video that fails", { fail: true }, "provider_failed"],
+    ["a video whose prompt is refused on the way", { fail: true, refuse: true }, "provider_refused"],
+    ["a page in place of a video", { html: true }, "provider_invalid"],
+    ["a video that redirects to an internal address", { resultUrl: "http://10.0.0.1/x.mp4" }, "provider_invalid"],
+  ])("%s ends the job, refunded, with nothing left behind", async (_what, plan, code) => {
+    await services.plan({ workMs: 0, ...plan });
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await expectFailure(jobId, code);
+    await waitFor(async () => expect((await services.models()).videos).toEqual([]));
+  });
+
+  it("a result past MEDIA_MAX_BYTES ends the job, refunded, with nothing left behind", async () => {
+    vi.stubEnv("MEDIA_MAX_BYTES", String(2 * 1024 * 1024));
+    await services.plan({ workMs: 0, resultBytes: 12 * 1024 * 1024 });
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await expectFailure(jobId, "result_too_large");
+  });
+
+  it("a bucket that fails for a while delays the job, and one that goes on failing ends it", async () => {
+    await services.troubleBucket({ only: ["PutObject"], failNext: 2 });
+    const first = await order(ada);
+    expect(await ended(first.jobId)).toMatchObject({ state: "done" });
+    await services.troubleBucket({ only: ["PutObject"], failNext: 1000 });
+    const second = await order(ada);
+    expect(await ended(second.jobId)).toMatchObject({ state: "failed", error: { code: "storage_unavailable" } });
+    expect(await credits()).toMatchObject({ held: 0, spent: IMAGE_CREDITS });
+  });
+
+  it("a result that the bucket took without saying so is stored all the same", async () => {
+    await services.troubleBucket({ only: ["PutObject"], dropNext: 1 });
+    const { jobId } = await order(ada);
+    expect(await ended(jobId)).toMatchObject({ state: "done" });
+    await expectOneMedium();
+  });
+
+  it("an account that closes while its job runs gets nothing stored and pays nothing", async () => {
+    await services.plan({ workMs: 400 });
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await reaches(jobId, "running");
+    const userId = (await ada.query(api.account.me, {}))?.userId as Id<"users">;
+    await backend.run((ctx) => ctx.db.patch("users", userId, { state: "closing" }));
+    expect(await ended(jobId)).toMatchObject({ state: "failed", error: { code: "fenced" } });
+    await waitFor(async () => expect(await leavings()).toEqual(nothing));
+  });
+
+  it("a chat that is removed takes its jobs along, also at the provider", async () => {
+    await services.plan({ workMs: 5 * MINUTE_MS });
+    const { threadId } = await order(ada, { kind: "video", options: { seconds: 1 }, newThread: true });
+    await waitFor(async () =>
+      expect((await backend.run((ctx) => ctx.db.query("mediaJobs").first()))?.operation).toBeDefined(),
+    );
+    await ada.mutation(api.threads.remove, { threadId: threadId as string });
+    await waitFor(async () => {
+      expect(await backend.run((ctx) => ctx.db.query("mediaJobs").collect())).toEqual([]);
+      expect((await services.models()).videos).toEqual([]);
+    });
+    expect(await credits()).toMatchObject({ held: 0, spent: 0, openJobs: 0 });
+  });
+});
+
+describe("a worker that dies", () => {
+  /** Runs the cron of the watchdog a while after a job was last heard of. */
+  async function watchdogAfter(ms: number) {
+    vi.setSystemTime(Date.now() + ms);
+    await backend.mutation(internal.media.making.resumeSilent, {});
+  }
+
+  /** A job that some worker had brought as far as that, before it died and all that it had scheduled with it. */
+  async function deserted(kind: "image" | "video", state: "running" | "storing", operation?: Record<string, string>) {
+    vi.stubEnv("MEDIA_PARALLELISM", "1");
+    const blocker = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await backend.run((ctx) => ctx.db.patch("mediaJobs", blocker.jobId, { state: "running", step: 90 }));
+    const { jobId } = await order(ada, { kind, options: kind === "video" ? { seconds: 1 } : {} });
+    await backend.run(async (ctx) => {
+      await ctx.db.patch("mediaJobs", blocker.jobId, { state: "cancelled" });
+      await ctx.db.patch("mediaJobs", jobId, { state, step: 7, operation, orderedAt: Date.now() });
+    });
+    return jobId;
+  }
+
+  it("while it placed an order leaves a job that fails and is refunded, since nobody can find the order", async () => {
+    const jobId = await deserted("image", "running");
+    await watchdogAfter(2 * MINUTE_MS);
+    expect(await jobOf(jobId)).toMatchObject({ state: "running" });
+    await watchdogAfter(2 * MINUTE_MS);
+    expect(await jobOf(jobId)).toMatchObject({ state: "failed", error: { code: "abandoned" }, credits: 0 });
+  });
+
+  it.each(["running", "storing"] as const)(
+    "while a job was %s leaves one that goes on and is charged once",
+    async (state) => {
+      await services.plan({ workMs: 0 });
+      const order = { model: "standin-reel", prompt: "a heron", seconds: "1" };
+      const id = await orderAtProvider(order);
+      const jobId = await deserted("video", state, { id });
+      await watchdogAfter(4 * MINUTE_MS);
+      expect(await ended(jobId)).toMatchObject({ state: "done" });
+      expect((await backend.run((ctx) => ctx.db.query("usageEvents").collect())).length).toBe(1);
+      await expectOneMedium();
+    },
+  );
+
+  it("and comes back late finds that the job is no longer its own, and its bytes are deleted", async () => {
+    const jobId = await deserted("image", "storing");
+    await backend.mutation(internal.media.making.failed, { jobId, step: 7, error: "abandoned" });
+    const me = await ada.query(api.account.me, {});
+    const job = await backend.run((ctx) => ctx.db.get("mediaJobs", jobId));
+    const home = { ownerId: me?.userId as Id<"users">, workspaceId: job?.workspaceId as Id<"workspaces"> };
+    await backend.mutation(internal.media.reservations.reserve, { ...home, key: "late" });
+    const bytes = new ArrayBuffer(1);
+    const stored = {
+      key: "late",
+      sealedKey: bytes,
+      header: bytes,
+      commitment: bytes,
+      mime: "image/png",
+      contentBytes: 1,
+    };
+    await backend.mutation(internal.media.making.made, { jobId, step: 7, stored });
+    expect(await jobOf(jobId)).toMatchObject({ state: "failed", mediaId: null });
+    await waitFor(async () => expect(await leavings()).toEqual(nothing));
+  });
+
+  async function orderAtProvider(body: object): Promise<string> {
+    const response = await fetch(`${services.modelsUrl}/v1/videos`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${process.env.VIDEO_API_KEY}` },
+      body: JSON.stringify(body),
+    });
+    const { id } = (await response.json()) as { id: string };
+    return id;
+  }
+});
+
+describe("what is asked for", () => {
+  it.each([
+    ["an empty prompt", { prompt: "  " }, "invalid"],
+    ["a prompt of 4,001 characters", { prompt: "x".repeat(4_001) }, "invalid"],
+    ["a size without a price", { options: { size: "640x480" } }, "invalid"],
+    ["a size that every object has", { options: { size: "constructor" } }, "invalid"],
+    ["a video without an end", { kind: "video" as const, options: { seconds: 1_000 } }, "invalid"],
+    ["a video of no length", { kind: "video" as const, options: { seconds: 0 } }, "invalid"],
+    ["a video of half a second", { kind: "video" as const, options: { seconds: 0.5 } }, "invalid"],
+  ])("is refused for %s, before anything is held", async (_what, wanted, code) => {
+    expect(await refusalOf(order(ada, wanted))).toBe(code);
+    expect(await credits()).toMatchObject({ held: 0, openJobs: 0 });
+  });
+
+  it("is refused for a model that nobody has, and where no provider is set up", async () => {
+    const asked = { requestId: "r", kind: "image", prompt: "a heron", model: "nobody" } as const;
+    expect(await refusalOf(ada.mutation(api.media.request, asked))).toBe("invalid");
+    vi.stubEnv("IMAGE_PROVIDER", "");
+    expect(await refusalOf(order(ada))).toBe("unavailable");
+    vi.stubEnv("IMAGE_PROVIDER", "somebody");
+    expect(await refusalOf(order(ada))).toBe("unavailable");
+  });
+
+  it("[A18] is nobody else's: a stranger finds no job, and cannot cancel or repeat it", async () => {
+    const bob = await signedIn(backend, "Bob");
+    const { jobId } = await order(ada);
+    await ended(jobId);
+    expect(await refusalOf(jobOf(jobId, bob))).toBe("not_found");
+    expect(await refusalOf(bob.mutation(api.media.cancel, { jobId }))).toBe("not_found");
+    expect(await refusalOf(bob.mutation(api.media.retry, { jobId }))).toBe("not_found");
+    const { page } = await bob.query(api.media.jobs, { paginationOpts: { numItems: 5, cursor: null } });
+    expect(page).toEqual([]);
+  });
+
+  it("goes with its medium: removing what was made removes the job", async () => {
+    const { jobId } = await order(ada);
+    const { mediaId } = await ended(jobId);
+    await ada.mutation(api.media.remove, { mediaId: mediaId as string });
+    expect(await refusalOf(jobOf(jobId))).toBe("not_found");
+    await waitFor(async () => expect(await leavings()).toEqual(nothing));
+  });
+});
