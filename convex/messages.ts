@@ -92,8 +92,10 @@ export const generate = action({
     const lease = drawLease();
     const claimed = await ctx.runMutation(internal.messages.leases.claim, { replyId, lease, identityId });
     if (!claimed) return { claimed: false };
-    // The AI SDK is heavy, and this file's queries would pay for it: so it is loaded by the action that needs it.
-    await ctx.runAction(internal.messages.generation.produce, { replyId: claimed, lease });
+    // The AI SDK is heavy, and this file's queries would pay for it: so the one action that needs it loads it. Calling
+    // another action instead would take a second of the few that run at once, and many replies could wait for each other.
+    const { produceReply } = await import("./messages/generation.ts");
+    await produceReply(ctx, { replyId: claimed, lease });
     return { claimed: true };
   },
 });

@@ -19,16 +19,6 @@ import { type Piece, type SealedPiece, sealPiece } from "./texts.ts";
 const WRITE_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 100;
 
-/** Produces a reply that its caller has claimed. */
-export const produce = internalAction({
-  args: { replyId: v.id("messages"), lease: v.string() },
-  returns: v.null(),
-  handler: async (ctx, { replyId, lease }) => {
-    await produceReply(ctx, { replyId, lease });
-    return null;
-  },
-});
-
 /** The fallback: claims and produces a reply that no tab has claimed. */
 export const takeOver = internalAction({
   args: { replyId: v.id("messages") },
@@ -46,8 +36,11 @@ interface Held {
   lease: string;
 }
 
-/** Produces a reply and ends it, also where something of ours fails; what fails even then is left to the watchdog. */
-async function produceReply(ctx: ActionCtx, held: Held): Promise<void> {
+/**
+ * Produces a reply that its caller has claimed and ends it, also where something of ours fails; what fails even then is
+ * left to the watchdog.
+ */
+export async function produceReply(ctx: ActionCtx, held: Held): Promise<void> {
   try {
     await relayReply(ctx, held);
   } catch (error) {
