@@ -1,0 +1,27 @@
+/** One line that counts, for commands that take long. Says nothing unless the output is a terminal. */
+const SHOWN_EVERY_MS = 200;
+
+export class Progress {
+  readonly #what: string;
+  readonly #total: number;
+  readonly #output: NodeJS.WriteStream;
+  #shownAtMs = 0;
+
+  constructor(what: string, total: number, output: NodeJS.WriteStream = process.stderr) {
+    this.#what = what;
+    this.#total = total;
+    this.#output = output;
+  }
+
+  reached(count: number): void {
+    const nowMs = performance.now();
+    if (!this.#output.isTTY || nowMs - this.#shownAtMs < SHOWN_EVERY_MS) return;
+    this.#shownAtMs = nowMs;
+    this.#output.write(`\r${count} of ${this.#total} ${this.#what}`);
+  }
+
+  /** Clears the line. */
+  end(): void {
+    if (this.#output.isTTY) this.#output.write("\r\u001b[K");
+  }
+}
