@@ -150,8 +150,17 @@ export class Application {
   /** Runs whatever kind of function the path names; one that does not exist fails as a query would. */
   async anyFunction(call: FunctionCall): Promise<Answer> {
     const kind = this.deployment.find(call.component, call.path)?.kind;
+    if (!kind && call.visibility === "any" && !isSystemPath(call.path)) return this.#missingFunction(call);
     if (kind === "mutation") return this.mutation(call);
     return kind === "action" ? this.action(call) : this.query(call);
+  }
+
+  /** In the words by which the CLI knows that it should list the functions there are. */
+  #missingFunction({ component, path, request }: FunctionCall): Answer {
+    const where = component === "" ? "" : ` in component "${component}"`;
+    const message = `Could not find function for '${path}'${where}. Did you forget to run \`npx convex dev\`?`;
+    const outcome = { ok: false, error: { message, code: "FunctionNotFound" } } as const;
+    return { outcome, logLines: [], requestId: request?.requestId ?? this.newRequestId() };
   }
 
   /** Commits what `write` does, again from the start whenever it conflicts. For the runtime's own rows. */
