@@ -48,7 +48,7 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, chi
       >
         <textarea
           aria-label="Message"
-          placeholder="Write a message"
+          placeholder="Write a message, or begin with /image or /video"
           value={draft}
           onChange={(event) => onDraft(event.target.value)}
           onKeyDown={keyDown}

@@ -45,7 +45,7 @@ function OpenConversation({ account, threadId }: ConversationProps) {
       {empty ? (
         <Welcome name={account.name} />
       ) : (
-        <MessageLog key={threadId} conversation={conversation} models={choice.models} />
+        <MessageLog key={threadId} conversation={conversation} models={choice.catalogue} />
       )}
       <Desk threadId={threadId} conversation={conversation} choice={choice} />
     </div>

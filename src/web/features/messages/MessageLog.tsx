@@ -4,6 +4,8 @@ import { useStickToBottom } from "use-stick-to-bottom";
 import type { Message, Model } from "../../app/api.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { JobReply } from "../media/JobReply.tsx";
+import { Alternatives } from "./Alternatives.tsx";
 import { PersonMessage } from "./PersonMessage.tsx";
 import { ReplyMessage } from "./ReplyMessage.tsx";
 import type { useConversation } from "./useConversation.ts";
@@ -47,6 +49,16 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
           {messages.map((message) =>
             message.role === "user" ? (
               <PersonMessage key={message._id} text={message.text} />
+            ) : message.jobId ? (
+              <JobReply
+                key={message._id}
+                reply={message}
+                jobId={message.jobId}
+                modelLabel={labelOf(message, models)}
+                onTryAgain={message._id === lastId ? () => tryAgain(message) : undefined}
+              >
+                <Alternatives message={message} onSelect={select} />
+              </JobReply>
             ) : (
               <ReplyMessage
                 key={message._id}

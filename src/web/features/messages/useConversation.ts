@@ -19,8 +19,8 @@ export function useConversation(threadId: string | null) {
     messages: list.results.toReversed(),
     loading,
     loadOlder: list.status === "CanLoadMore" ? () => list.loadMore(pageSize) : undefined,
-    /** The reply in progress, if there is one. */
-    streaming: list.results.find(({ state }) => state === "streaming"),
+    /** The reply being written, if there is one. Pictures and videos are made beside the conversation. */
+    streaming: list.results.find(({ state, jobId }) => state === "streaming" && jobId === null),
     /** The first message of a new thread, until the thread's own list shows it. */
     opening: threadId === null || loading ? opening : null,
     ...sending,

@@ -2,17 +2,29 @@ import type { OptimisticLocalStore } from "convex/browser";
 import { insertAtTop, useAction, useMutation } from "convex/react";
 import type { FunctionArgs, FunctionReturnType } from "convex/server";
 import { api, type Message } from "../../app/api.ts";
+import { readCommand } from "../media/commands.ts";
 import { newRequestId } from "./requestId.ts";
 
 type SendArgs = FunctionArgs<typeof api.messages.send>;
-type Sent = FunctionReturnType<typeof api.messages.send>;
+type Sent = Pick<FunctionReturnType<typeof api.messages.send>, "threadId">;
 
-/** Sends a message and has its reply made. The message is on screen before the server has heard of it. */
+/**
+ * Sends a message and has its reply made. The message is on screen before the server has heard of it. One that begins
+ * with `/image` or `/video` asks for that instead of words.
+ */
 export function useTurn(): (args: Omit<SendArgs, "requestId">) => Promise<Sent> {
   const send = useMutation(api.messages.send).withOptimisticUpdate(showAtOnce);
+  const order = useMutation(api.media.request);
   const start = useStart();
   return async (args) => {
-    const sent = await send({ ...args, requestId: newRequestId() });
+    const requestId = newRequestId();
+    const wanted = readCommand(args.text);
+    if (wanted) {
+      const { threadId } = args;
+      const ordered = await order({ ...wanted, requestId, threadId, newThread: threadId === undefined });
+      return ordered as Required<typeof ordered>;
+    }
+    const sent = await send({ ...args, requestId });
     start(sent.replyId);
     return sent;
   };

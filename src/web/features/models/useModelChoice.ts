@@ -10,5 +10,5 @@ export function useModelChoice({ settings }: Account) {
   const models = catalogue.filter(({ modality }) => modality === "text");
   const updateSettings = useUpdateSettings();
   const chosen = models.find(({ id }) => id === settings.defaultModel) ?? models[0];
-  return { models, chosen: chosen?.id, choose: (defaultModel: string) => updateSettings({ defaultModel }) };
+  return { catalogue, models, chosen: chosen?.id, choose: (defaultModel: string) => updateSettings({ defaultModel }) };
 }
