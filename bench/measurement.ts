@@ -3,12 +3,15 @@
 export interface Measurement {
   name: string;
   value: number;
-  unit: "ms" | "per second";
+  unit: "ms" | "per second" | "MB" | "re-runs";
   /** What it is measured against, in the same run on the same machine. */
   against?: { name: string; value: number };
   /** What must be reached, where something must. */
-  target?: number;
+  target?: Target;
 }
+
+/** A bound of the value itself, of its ratio to what it is measured against, or of how much it is more than that. */
+export type Target = { of: "value" | "ratio" | "difference" } & ({ atMost: number } | { atLeast: number });
 
 /** The middle of the values; of an even number, the mean of the two in the middle. */
 export function median(values: number[]): number {
@@ -18,14 +21,31 @@ export function median(values: number[]): number {
   return pair.reduce<number>((sum, value) => sum + (value ?? Number.NaN), 0) / 2;
 }
 
+/** The smallest of the values that 99 of 100 do not exceed. */
+export function percentile99(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
+}
+
+/** Whether the target is reached, if there is one. */
+export function isReached({ value, against, target }: Measurement): boolean {
+  if (!target) return true;
+  const measured = measuredBy(target.of, value, against?.value ?? Number.NaN);
+  return "atMost" in target ? measured <= target.atMost : measured >= target.atLeast;
+}
+
+function measuredBy(of: Target["of"], value: number, against: number): number {
+  if (of === "value") return value;
+  return of === "ratio" ? value / against : value - against;
+}
+
 /** A table for a person: one measurement a line, ratios beside them. */
 export function formatTable(measurements: Measurement[]): string {
-  const rows = measurements.map(({ name, value, unit, against, target }) => [
-    name,
-    `${round(value)} ${unit}`,
-    against ? `${round(value / against.value)} × ${against.name} (${round(against.value)})` : "",
-    target === undefined ? "" : `${value <= target ? "✓" : "✗"} at most ${target}`,
-  ]);
+  const rows = measurements.map((measurement) => {
+    const { name, value, unit, against } = measurement;
+    const ratio = against && `${round(value / against.value)} × ${against.name} (${round(against.value)})`;
+    return [name, `${round(value)} ${unit}`, ratio ?? "", verdict(measurement)];
+  });
   const table = [["measured", "value", "ratio", "target"], ...rows];
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table
@@ -36,6 +56,18 @@ export function formatTable(measurements: Measurement[]): string {
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** "✓ at most 300 ms", "✗ at least 0.4 ×, missed by 0.1". */
+function verdict(measurement: Measurement): string {
+  const { value, unit, against, target } = measurement;
+  if (!target) return "";
+  const bound = "atMost" in target ? `at most ${target.atMost}` : `at least ${target.atLeast}`;
+  const suffix = { value: ` ${unit}`, ratio: " ×", difference: ` ${unit} more` }[target.of];
+  if (isReached(measurement)) return `✓ ${bound}${suffix}`;
+  const limit = "atMost" in target ? target.atMost : target.atLeast;
+  const missedBy = Math.abs(measuredBy(target.of, value, against?.value ?? Number.NaN) - limit);
+  return `✗ ${bound}${suffix}, missed by ${round(missedBy)}`;
 }
 
 function round(value: number): number {

@@ -5,7 +5,7 @@ import { startHome } from "../test/support/home.ts";
 import { type Measurement, median } from "./measurement.ts";
 
 const RUNS = 5;
-const TARGET_MS = 5_000;
+const TARGET = { of: "value", atMost: 5_000 } as const;
 
 export async function measureStart(): Promise<Measurement[]> {
   // The first start may build the page, which later ones find built.
@@ -24,8 +24,8 @@ export async function measureStart(): Promise<Measurement[]> {
   }
   const against = { name: "node alone", value: median(node) };
   return [
-    { name: "start to answering page, new folder", value: median(fresh), unit: "ms", against, target: TARGET_MS },
-    { name: "start to answering page, existing folder", value: median(again), unit: "ms", against, target: TARGET_MS },
+    { name: "start to answering page, new folder", value: median(fresh), unit: "ms", against, target: TARGET },
+    { name: "start to answering page, existing folder", value: median(again), unit: "ms", against, target: TARGET },
   ];
 }
 
