@@ -11,6 +11,8 @@ const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 150;
 /** Until the bucket begins to answer. */
 const ANSWER_MS = 20_000;
+/** Signatures hold for a while around the bucket's time; a clock that is further off is put right by what it says. */
+const LARGEST_SKEW_MS = 60_000;
 /** How long a presigned URL holds. */
 const URL_SECONDS = 120;
 
@@ -26,8 +28,8 @@ export interface BucketSettings {
 export class BucketError extends Error {
   readonly status: number;
 
-  constructor(what: string, status: number, cause?: unknown) {
-    super(`The bucket failed to ${what} (${status || "no answer"})`, { cause });
+  constructor(what: string, status: number) {
+    super(`The bucket failed to ${what} (${status || "no answer"})`);
     this.name = "BucketError";
     this.status = status;
   }
@@ -83,38 +85,50 @@ interface Asked {
 
 /** Sends a request until it succeeds, is refused for good, or was tried often enough. */
 async function ask(settings: BucketSettings, asked: Asked): Promise<Response> {
+  let skewMs = 0;
   for (let attempt = 1; ; attempt++) {
-    try {
-      return await askOnce(settings, asked);
-    } catch (error) {
-      const isPassing = error instanceof BucketError && (error.status === 0 || error.status >= 500);
-      if (!isPassing || attempt === ATTEMPTS) throw error;
-    }
+    const response = await askOnce(settings, asked, Date.now() + skewMs);
+    if (response?.ok) return response;
+    const status = response?.status ?? 0;
+    await response?.body?.cancel();
+    const foundSkewMs = status === 403 ? skewOf(response) : 0;
+    const isPassing = status === 0 || status >= 500 || Math.abs(foundSkewMs - skewMs) > LARGEST_SKEW_MS;
+    if (!isPassing || attempt === ATTEMPTS) throw new BucketError(asked.what, status);
+    skewMs = foundSkewMs || skewMs;
     await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
   }
 }
 
-async function askOnce(settings: BucketSettings, { what, method, key, headers, body }: Asked): Promise<Response> {
-  const url = await presign(settings, method, key);
+/** How far the bucket's clock is ahead of ours, as its answer says. */
+function skewOf(response: Response | null): number {
+  const serverMs = Date.parse(response?.headers.get("Date") ?? "");
+  return Number.isNaN(serverMs) ? 0 : serverMs - Date.now();
+}
+
+/** The bucket's answer, or null where none came in time. */
+async function askOnce(settings: BucketSettings, asked: Asked, nowMs: number): Promise<Response | null> {
+  const { method, key, headers, body } = asked;
+  const url = await presign(settings, { method, key, nowMs });
   const abort = new AbortController();
   const late = setTimeout(() => abort.abort(), ANSWER_MS);
-  let response: Response;
   try {
-    response = await fetch(url, { method, headers, body, signal: abort.signal });
+    return await fetch(url, { method, headers, body, signal: abort.signal });
   } catch (error) {
-    throw new BucketError(what, 0, error);
+    console.warn("The bucket does not answer:", error instanceof Error ? error.message : error);
+    return null;
   } finally {
     clearTimeout(late);
   }
-  if (response.ok) return response;
-  await response.body?.cancel();
-  throw new BucketError(what, response.status);
 }
 
-async function presign({ endpoint, bucket, ...keys }: BucketSettings, method: string, key: string): Promise<string> {
+async function presign(
+  { endpoint, bucket, ...keys }: BucketSettings,
+  { method, key, nowMs }: { method: string; key: string; nowMs: number },
+): Promise<string> {
   const client = new AwsClient({ ...keys, service: "s3", region: "auto" });
   const url = `${endpoint}/${bucket}/${key}?X-Amz-Expires=${URL_SECONDS}`;
-  const request = await client.sign(url, { method, aws: { signQuery: true } });
+  const datetime = new Date(nowMs).toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const request = await client.sign(url, { method, aws: { signQuery: true, datetime } });
   return request.url;
 }
 

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { ListObjectsV2Command, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from "@aws-sdk/client-s3";
 import { vi } from "vitest";
 import { readBucketSettings } from "../../convex/media/bucket.ts";
 import { openBucketClient } from "../../convex/media/parts.ts";
@@ -20,6 +20,8 @@ export interface TestBucket {
   stubEnvironment(): void;
   /** Makes trouble on purpose, or none; answers with the requests so far. See src/runtime/objects/trouble.ts. */
   control(plan: object): Promise<BucketLog>;
+  /** Removes every object and all trouble. */
+  empty(): Promise<void>;
   /** Names of all objects. */
   keys(): Promise<string[]>;
   put(key: string, body: Uint8Array): Promise<void>;
@@ -42,11 +44,14 @@ export async function startBucket(): Promise<TestBucket> {
       vi.stubEnv("R2_SECRET_ACCESS_KEY", BUCKET.secretAccessKey);
     },
     control: (plan) => control(objects.url, plan),
-    keys: () =>
-      withClient(async (s3, Bucket) => {
-        const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
-        return Contents.flatMap(({ Key }) => Key ?? []);
-      }),
+    empty: async () => {
+      await control(objects.url, { reset: true });
+      const all = await keys();
+      await withClient((s3, Bucket) =>
+        Promise.all(all.map((Key) => s3.send(new DeleteObjectCommand({ Bucket, Key })))),
+      );
+    },
+    keys,
     put: (Key, Body) =>
       withClient(async (s3, Bucket) => void (await s3.send(new PutObjectCommand({ Bucket, Key, Body })))),
     withClient,
@@ -62,6 +67,17 @@ export async function startBucket(): Promise<TestBucket> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** However small the pages are that the bucket was told to give. */
+function keys(): Promise<string[]> {
+  return withClient(async (s3, Bucket) => {
+    const all: string[] = [];
+    for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket })) {
+      all.push(...Contents.flatMap(({ Key }) => Key ?? []));
+    }
+    return all;
+  });
 }
 
 async function withClient<Result>(use: (s3: S3Client, bucket: string) => Promise<Result>): Promise<Result> {

@@ -24,19 +24,10 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.spyOn(console, "error").mockImplementation(() => {});
   vi.spyOn(console, "warn").mockImplementation(() => {});
-  await bucket.control({ reset: true });
-  await emptyBucket();
+  await bucket.empty();
   backend = startBackend();
   ada = await signedIn(backend);
 });
-
-async function emptyBucket() {
-  const { DeleteObjectCommand } = await import("@aws-sdk/client-s3");
-  const keys = await bucket.keys();
-  await bucket.withClient((s3, Bucket) =>
-    Promise.all(keys.map((Key) => s3.send(new DeleteObjectCommand({ Bucket, Key })))),
-  );
-}
 
 /** Nothing of a refused file is left, once the outbox was drained. */
 async function expectNothingLeft() {
