@@ -3,7 +3,7 @@
 import { lookup } from "node:dns";
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import { BlockList, isIP, isIPv4, isIPv6, type LookupFunction } from "node:net";
 
 /*
  * [Note: Addresses from outside]
@@ -17,7 +17,38 @@ const REDIRECTS = 3;
 /** Until the server begins to answer, and between one piece and the next. */
 const SILENCE_MS = 30_000;
 
-const INTERNAL = internalAddresses();
+/**
+ * Addresses that are not of the public internet: the registries of RFC 6890. Two lists, because Node's would hold IPv4
+ * addresses against the rules for IPv6 too.
+ */
+const INTERNAL = {
+  ipv4: listOf("ipv4", {
+    "0.0.0.0": 8,
+    "10.0.0.0": 8,
+    "100.64.0.0": 10,
+    "127.0.0.0": 8,
+    "169.254.0.0": 16,
+    "172.16.0.0": 12,
+    "192.0.0.0": 24,
+    "192.0.2.0": 24,
+    "192.88.99.0": 24,
+    "192.168.0.0": 16,
+    "198.18.0.0": 15,
+    "198.51.100.0": 24,
+    "203.0.113.0": 24,
+    "224.0.0.0": 3,
+  }),
+  // Everything but 2000::/3, and in it what embeds IPv4 addresses or is for documentation.
+  ipv6: listOf("ipv6", {
+    "::": 3,
+    "4000::": 2,
+    "8000::": 1,
+    "2001::": 23,
+    "2001:db8::": 32,
+    "2002::": 16,
+    "3fff::": 20,
+  }),
+};
 
 /** A result could not be pulled. `isForGood` where asking again would change nothing. */
 export class PullError extends Error {
@@ -60,8 +91,8 @@ export async function pull({ url, headers, trustedOrigin }: Pulled): Promise<Asy
 
 /** Whether an IP address is of the public internet. Pure. */
 export function isPublicAddress(address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && !INTERNAL.check(address, family === 6 ? "ipv6" : "ipv4");
+  if (isIPv4(address)) return !INTERNAL.ipv4.check(address, "ipv4");
+  return isIPv6(address) && !INTERNAL.ipv6.check(address, "ipv6");
 }
 
 function refuseUnfit({ protocol, hostname }: URL): void {
@@ -108,36 +139,8 @@ function parse(url: string): URL {
   throw new PullError("no address", true);
 }
 
-/** Addresses that are not of the public internet: the registries of RFC 6890 for IPv4 and IPv6. */
-function internalAddresses(): BlockList {
+function listOf(family: "ipv4" | "ipv6", bitsByAddress: Record<string, number>): BlockList {
   const list = new BlockList();
-  const v4 = [
-    ["0.0.0.0", 8],
-    ["10.0.0.0", 8],
-    ["100.64.0.0", 10],
-    ["127.0.0.0", 8],
-    ["169.254.0.0", 16],
-    ["172.16.0.0", 12],
-    ["192.0.0.0", 24],
-    ["192.0.2.0", 24],
-    ["192.88.99.0", 24],
-    ["192.168.0.0", 16],
-    ["198.18.0.0", 15],
-    ["198.51.100.0", 24],
-    ["203.0.113.0", 24],
-    ["224.0.0.0", 3],
-  ] as const;
-  // Everything but 2000::/3, and in it what embeds IPv4 addresses or is for documentation.
-  const v6 = [
-    ["::", 3],
-    ["4000::", 2],
-    ["8000::", 1],
-    ["2001::", 23],
-    ["2001:db8::", 32],
-    ["2002::", 16],
-    ["3fff::", 20],
-  ] as const;
-  for (const [address, bits] of v4) list.addSubnet(address, bits, "ipv4");
-  for (const [address, bits] of v6) list.addSubnet(address, bits, "ipv6");
+  for (const [address, bits] of Object.entries(bitsByAddress)) list.addSubnet(address, bits, family);
   return list;
 }
