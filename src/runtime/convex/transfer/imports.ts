@@ -156,8 +156,8 @@ export class Imports {
   }
 }
 
-function rowOf({ format, mode, tableName = null }: ImportRequest): Record<string, Json> {
-  return { format: { format, table: tableName }, mode, requestor: { type: "snapshotImport" } };
+function rowOf({ format, mode, tableName }: ImportRequest): Record<string, Json> {
+  return { format: { format, table: tableName ?? null }, mode, requestor: { type: "snapshotImport" } };
 }
 
 async function tablesIn(

@@ -1,0 +1,9 @@
+/** Where a home keeps its databases, relative to its data folder. */
+export const DATABASE_FILES = {
+  convex: "convex/convex.sqlite3",
+  identity: "identity/identity.sqlite",
+  objects: "objects/objects.sqlite",
+} as const;
+
+/** In a backup, what is not a table is below this. */
+export const HOME_PREFIX = "_home/";
