@@ -11,7 +11,7 @@ import {
 } from "../support/backend.ts";
 import { say, send } from "../support/chats.ts";
 import { readEntries, readStanding, setBalance } from "../support/credits.ts";
-import { beginStream, endStream, says, startProvider, writeChunk } from "../support/provider.ts";
+import { beginStream, says, startProvider, writeChunk } from "../support/provider.ts";
 
 useBackendEnvironment();
 

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { useAccount } from "../features/account/useAccount.ts";
 import { useThemeOf } from "../features/account/useSettings.ts";
@@ -6,9 +7,11 @@ import { NoticeProvider } from "../ui/Notices.tsx";
 import type { Account } from "./api.ts";
 import { ConnectionNotice } from "./ConnectionNotice.tsx";
 import { Failure } from "./Failure.tsx";
-import { conversationPattern, newThreadPath } from "./paths.ts";
+import { conversationPattern, newThreadPath, usagePath } from "./paths.ts";
 import { NarrowHeader, Sidebar } from "./Sidebar.tsx";
 import { Splash } from "./Splash.tsx";
+
+const UsagePage = lazy(() => import("../features/usage/UsagePage.tsx"));
 
 /** Everything a signed-in person sees: the threads at the side, one conversation beside them. */
 export default function Workspace() {
@@ -36,6 +39,11 @@ function Pages({ account }: { account: Account }) {
           {/* One route for both addresses, so that a conversation stays on screen while its first message names it. */}
           <Route path={conversationPattern}>
             {({ threadId }) => <Conversation account={account} threadId={threadId ?? null} />}
+          </Route>
+          <Route path={usagePath}>
+            <Suspense fallback={<Splash />}>
+              <UsagePage account={account} />
+            </Suspense>
           </Route>
           <Route>
             <Redirect to={newThreadPath} />

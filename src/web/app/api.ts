@@ -9,5 +9,7 @@ export type Account = NonNullable<FunctionReturnType<typeof api.account.me>>;
 export type Thread = FunctionReturnType<typeof api.threads.list>["page"][number];
 /** One message of a thread, a person's or a model's. */
 export type Message = FunctionReturnType<typeof api.messages.list>["page"][number];
+/** One entry of the credit ledger. */
+export type LedgerEntry = FunctionReturnType<typeof api.usage.history>["page"][number];
 /** One model of the catalogue. */
 export type Model = FunctionReturnType<typeof api.models.list>[number];

@@ -1,9 +1,10 @@
-import { ChevronsUpDown, LogOut } from "lucide-react";
+import { ChevronsUpDown, Coins, LogOut } from "lucide-react";
 import { useLocation } from "wouter";
 import type { Account } from "../../app/api.ts";
-import { newThreadPath } from "../../app/paths.ts";
+import { newThreadPath, usagePath } from "../../app/paths.ts";
 import { type Theme, themes } from "../../app/theme.ts";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
+import { creditsLabel } from "../usage/credits.ts";
 import { useIdentity } from "./identity.ts";
 import { useUpdateSettings } from "./useSettings.ts";
 
@@ -48,6 +49,9 @@ export function AccountMenu({ account }: { account: Account }) {
         onChange={(theme) => updateSettings({ theme })}
       />
       <MenuSeparator />
+      <MenuItem icon={<Coins aria-hidden size={16} />} onSelect={() => navigate(usagePath)}>
+        {creditsLabel(account.credits.balance - account.credits.held)}
+      </MenuItem>
       <MenuItem icon={<LogOut aria-hidden size={16} />} onSelect={leave}>
         Sign out
       </MenuItem>

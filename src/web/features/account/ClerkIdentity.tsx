@@ -18,7 +18,14 @@ export default function ClerkIdentity({ client, children }: { client: ConvexReac
 
 function ClerkIdentityContext({ children }: { children: ReactNode }) {
   const clerk = useClerk();
-  const identity = useMemo(() => ({ SignInForm: ClerkSignInForm, signOut: () => clerk.signOut() }), [clerk]);
+  const identity = useMemo(
+    () => ({
+      SignInForm: ClerkSignInForm,
+      signOut: () => clerk.signOut(),
+      openBilling: () => clerk.openUserProfile(),
+    }),
+    [clerk],
+  );
   return <IdentityContext value={identity}>{children}</IdentityContext>;
 }
 

@@ -18,7 +18,14 @@ export function EmbeddedIdentity({ client, identityUrl, children }: EmbeddedIden
     return () => window.removeEventListener("storage", session.storageChanged);
   }, [session]);
 
-  const identity = useMemo(() => ({ SignInForm, signOut: () => session.signOut() }), [session]);
+  const identity = useMemo(
+    () => ({
+      SignInForm,
+      signOut: () => session.signOut(),
+      openBilling: (email = "") => window.location.assign(`${identityUrl}/billing?${new URLSearchParams({ email })}`),
+    }),
+    [session, identityUrl],
+  );
   return (
     <SessionContext value={session}>
       <IdentityContext value={identity}>

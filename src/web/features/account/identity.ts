@@ -4,8 +4,12 @@ import { type ComponentType, createContext, use } from "react";
 export interface Identity {
   /** Asks a person to sign in. */
   SignInForm: ComponentType;
+  /** A fresh token for requests that do not go through Convex's client; null for nobody. */
+  token: () => Promise<string | null>;
   /** Ends the session in this browser. */
   signOut: () => Promise<void>;
+  /** Shows where a person changes their plan. */
+  openBilling: (email: string | undefined) => void;
 }
 
 export const IdentityContext = createContext<Identity | null>(null);

@@ -2,6 +2,7 @@ import { RotateCcw } from "lucide-react";
 import { lazy, Suspense } from "react";
 import type { Message } from "../../app/api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { creditsLabel } from "../usage/credits.ts";
 import { Alternatives } from "./Alternatives.tsx";
 import { BadEnding } from "./BadEnding.tsx";
 import { CopyButton } from "./CopyButton.tsx";
@@ -47,12 +48,20 @@ export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyM
               </IconButton>
             )}
             <Alternatives message={reply} onSelect={onSelect} />
-            <span className="truncate px-2 text-[13px] text-muted">{modelLabel}</span>
+            <span className="truncate px-2 text-[13px] text-muted">
+              {modelLabel}
+              {reply.usage && ` · ${costLabel(reply.usage)}`}
+            </span>
           </>
         )}
       </div>
     </article>
   );
+}
+
+/** What a reply cost; what was estimated says so. */
+function costLabel({ credits, source }: NonNullable<Message["usage"]>): string {
+  return `${source === "estimate" ? "about " : ""}${creditsLabel(credits)}`;
 }
 
 function PlainText({ children }: { children: string }) {
