@@ -281,9 +281,11 @@ function prefixed(value: string, prefixes: string[]): string | null {
 }
 
 function webhookSecretFault(value: string): string | null {
-  const problem = prefixed(value, ["whsec_"]);
-  if (problem) return problem;
-  return isBase64(value.slice("whsec_".length)) ? null : "is not base64 after whsec_";
+  const secrets = value.split(/[\s,]+/u).filter(Boolean);
+  const problems = secrets.map(
+    (secret) => prefixed(secret, ["whsec_"]) ?? (isBase64(secret.slice("whsec_".length)) ? null : "is not base64 after whsec_"),
+  );
+  return problems.find((problem) => problem !== null) ?? null;
 }
 
 /** What the backend's own reader says about one variable of the key ring; the others stand in as well formed. */

@@ -46,6 +46,7 @@ const READ_BY_CONVEX = [
   "VITE_CONVEX_URL",
   "CONVEX_SELF_HOSTED_URL",
   "CONVEX_SELF_HOSTED_ADMIN_KEY",
+  "CONVEX_DEPLOY_KEY",
 ];
 
 describe("the docs match the code", () => {
