@@ -1,0 +1,152 @@
+/** A home that is backed up while people use it, lost, and brought back. */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { parseEnv } from "node:util";
+import { AwsClient } from "aws4fetch";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { api } from "../../convex/_generated/api.js";
+import { openArchive } from "../../src/runtime/convex/transfer/archive.ts";
+import { type Home, startHome } from "../support/home.ts";
+import { type Person, send, signIn } from "../support/people.ts";
+
+const SECRET_TEXT = "the heron stands in the shallow water";
+
+let home: Home;
+let person: Person;
+let dir: string;
+let zip: string;
+let threadId: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), "noruxa-backup-"));
+  zip = path.join(dir, "backup.zip");
+  home = await startHome();
+  person = await signIn(home, "ada@example.com");
+  ({ threadId } = await send(person.openTab(), { text: SECRET_TEXT }));
+  await putObject(new Uint8Array(300_000).fill(7));
+});
+afterAll(async () => {
+  await person?.leave();
+  await home?.dispose();
+  await rm(dir, { recursive: true });
+});
+
+/** Runs a script of the project as `npm run` does, its output in a pipe. */
+function run(script: string, ...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", `scripts/${script}.ts`, ...args]);
+  const printed = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => (printed.stdout += String(chunk)));
+  child.stderr.on("data", (chunk) => (printed.stderr += String(chunk)));
+  return new Promise((resolve) => child.once("close", (code) => resolve({ exitCode: code ?? 1, ...printed })));
+}
+
+/** Puts an object into the home's bucket as its functions do, with the keys of its data folder. */
+async function putObject(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const secrets = parseEnv(await readFile(path.join(home.dataDir, "secrets.env"), "utf8"));
+  const [accessKeyId, secretAccessKey] = [secrets["R2_ACCESS_KEY_ID"]!, secrets["R2_SECRET_ACCESS_KEY"]!];
+  const client = new AwsClient({ accessKeyId, secretAccessKey, service: "s3", region: "auto" });
+  const answer = await client.fetch(`${home.urls.objects}/noruxa-media/kept`, { method: "PUT", body: bytes });
+  expect(answer.status).toBe(200);
+}
+
+async function texts(): Promise<string[]> {
+  const client = await person.http();
+  const { page } = await client.query(api.messages.list, {
+    threadId,
+    paginationOpts: { numItems: 100, cursor: null },
+  });
+  return page.map(({ text }) => text);
+}
+
+/** A hash over the objects that the backup holds, as they are on disk. */
+async function blobsOnDisk(dataDir: string): Promise<string> {
+  const archive = await openArchive(zip);
+  archive.close();
+  const names = archive.files.map((file) => file.path).filter((name) => name.includes("/blobs/"));
+  expect(names.length).toBeGreaterThan(0);
+  const hash = createHash("sha256");
+  for (const name of names.toSorted()) hash.update(await readFile(path.join(dataDir, name.replace("_home/", ""))));
+  return hash.digest("hex");
+}
+
+describe("npm run backup", () => {
+  test("writes a ZIP while the home serves and people write, quiet in a pipe", async () => {
+    let isOver = false;
+    const writing = (async () => {
+      const tab = person.openTab();
+      for (let number = 0; !isOver; number += 1) await send(tab, { text: `Meanwhile ${number}`, threadId });
+    })().catch(() => undefined); // The limit on messages per minute may end it.
+    const { exitCode, stdout, stderr } = await run("backup", "--data", home.dataDir, "--out", zip);
+    isOver = true;
+    await writing;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toContain("It holds no keys");
+  });
+
+  test("puts neither keys nor content in clear into it", async () => {
+    const bytes = (await readFile(zip)).toString("latin1");
+    const secrets = await readFile(path.join(home.dataDir, "secrets.env"), "utf8");
+    const archive = await openArchive(zip);
+    const all: string[] = [bytes];
+    for (const table of archive.tables)
+      for await (const document of table.documents()) all.push(JSON.stringify(document));
+    archive.close();
+    const everything = all.join("\n");
+    expect(everything.length).toBeGreaterThan(bytes.length);
+    expect(everything).not.toContain(SECRET_TEXT);
+    for (const [, value] of secrets.matchAll(/^\w+='(.{16,})'$/gm)) expect(everything).not.toContain(value);
+  });
+
+  test("refuses to overwrite a file", async () => {
+    const { exitCode, stderr } = await run("backup", "--data", home.dataDir, "--out", zip);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("exists already");
+  });
+});
+
+describe("npm run restore", () => {
+  test("refuses a folder that is in use", async () => {
+    expect((await run("restore", zip, "--data", home.dataDir)).stderr).toContain("Another Noruxa is running");
+  });
+
+  test("refuses a backup that was damaged, and leaves the folder empty", async () => {
+    const damaged = path.join(dir, "damaged.zip");
+    const bytes = await readFile(zip);
+    bytes.fill(0x55, Math.floor(bytes.length / 3), Math.floor(bytes.length / 3) + 64);
+    await writeFile(damaged, bytes);
+    const target = path.join(dir, "from-damaged");
+    const { exitCode, stderr } = await run("restore", damaged, "--data", target);
+    expect(exitCode).toBe(1);
+    expect(stderr).not.toBe("");
+    await expect(readFile(path.join(target, "convex/convex.sqlite3"))).rejects.toThrow("ENOENT");
+  });
+
+  test("brings a lost home back: people, chats and objects, once its keys are put beside it", async () => {
+    const before = await texts();
+    const objects = await blobsOnDisk(home.dataDir);
+    await home.kill();
+    expect((await run("restore", zip, "--data", home.dataDir)).stderr).toContain("is not empty");
+    const keys = path.join(dir, "secrets.env");
+    await copyFile(path.join(home.dataDir, "secrets.env"), keys);
+    await rm(home.dataDir, { recursive: true });
+    await mkdir(home.dataDir);
+
+    const { exitCode, stdout, stderr } = await run("restore", zip, "--data", home.dataDir);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toMatch(/Restored \d+ documents/);
+    await expect(home.restart()).rejects.toThrow(/CRYPTO_KEYRING is missing/);
+    await copyFile(keys, path.join(home.dataDir, "secrets.env"));
+    await home.restart();
+
+    const after = await texts();
+    expect(after).toContain(SECRET_TEXT);
+    expect(before).toEqual(expect.arrayContaining(after.filter((text) => text !== "")));
+    expect(await blobsOnDisk(home.dataDir)).toBe(objects);
+    const client = await person.http();
+    await client.mutation(api.account.update, { name: "Ada, back again" });
+    expect(await client.query(api.account.me, {})).toMatchObject({ name: "Ada, back again" });
+  });
+});
