@@ -3,6 +3,7 @@ import { Tooltip } from "radix-ui";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { EmbeddedIdentity } from "../features/account/EmbeddedIdentity.tsx";
 import { SignInPage } from "../features/account/SignInPage.tsx";
+import { SiteUrlContext } from "../features/media/useAttachments.ts";
 import { Boundary } from "./Boundary.tsx";
 import { ContactContext } from "./Contact.tsx";
 import type { WebConfig } from "./config.ts";
@@ -23,9 +24,11 @@ export function App({ config }: { config: WebConfig }) {
       <Boundary fallback={(error) => <Failure sentence={sentenceOf(error)} />}>
         <Suspense fallback={<Splash />}>
           <IdentityProvider config={config}>
-            <Tooltip.Provider delayDuration={400}>
-              <Entrance />
-            </Tooltip.Provider>
+            <SiteUrlContext value={config.convexSiteUrl}>
+              <Tooltip.Provider delayDuration={400}>
+                <Entrance />
+              </Tooltip.Provider>
+            </SiteUrlContext>
           </IdentityProvider>
         </Suspense>
       </Boundary>

@@ -2,6 +2,8 @@
 export interface WebConfig {
   /** Where the Convex deployment answers, for example `http://127.0.0.1:3210`. */
   convexUrl: string;
+  /** Where its HTTP routes answer, for example `http://127.0.0.1:3211`. */
+  convexSiteUrl: string;
   /** Where the embedded sign-in answers. Absent where Clerk signs people in. */
   identityUrl?: string;
   /** How to reach the operator: a mail or web address. Shown on every page. */

@@ -21,6 +21,7 @@ export function EmbeddedIdentity({ client, identityUrl, children }: EmbeddedIden
   const identity = useMemo(
     () => ({
       SignInForm,
+      token: () => session.token(),
       signOut: () => session.signOut(),
       openBilling: (email = "") => window.location.assign(`${identityUrl}/billing?${new URLSearchParams({ email })}`),
     }),

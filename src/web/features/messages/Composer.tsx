@@ -4,6 +4,7 @@ import type { KeyboardEvent, ReactNode } from "react";
 import { characterCount, MESSAGE_TEXT_CHARACTERS } from "../../../shared/limits.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Problem } from "../../ui/Problem.tsx";
+import { AttachButton } from "../media/AttachButton.tsx";
 
 /** Where there is a keyboard to write with. On a touch screen, Enter begins a new line and the button sends. */
 const hasKeyboard = matchMedia("(pointer: fine)").matches;
@@ -20,12 +21,16 @@ interface ComposerProps {
   problem: string | null;
   /** A message is on its way, and a second must wait. */
   sending: boolean;
+  /** Takes files that were chosen, pasted or dropped. */
+  onFiles: (files: Iterable<File>) => void;
+  /** What stands above the text: the files to go with it. */
+  tray: ReactNode;
   /** What stands at the left of the bottom row: the model picker. */
   children: ReactNode;
 }
 
 /** Where a person writes. Enter sends, Shift+Enter begins a new line, Escape stops the reply in progress. */
-export function Composer({ draft, onDraft, onSend, onStop, problem, sending, children }: ComposerProps) {
+export function Composer({ draft, onDraft, onSend, onStop, problem, sending, onFiles, tray, children }: ComposerProps) {
   const text = draft.trim();
   const sendable = text.length > 0 && characterCount(text) <= MESSAGE_TEXT_CHARACTERS && !sending && !onStop;
   const send = () => sendable && onSend(text);
@@ -46,17 +51,25 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, chi
         }}
         className="rounded-2xl border border-edge bg-raised shadow-raised focus-within:border-accent focus-within:outline-1 focus-within:outline-accent"
       >
+        {tray}
         <textarea
           aria-label="Message"
           placeholder="Write a message, or begin with /image or /video"
           value={draft}
           onChange={(event) => onDraft(event.target.value)}
           onKeyDown={keyDown}
+          onPaste={({ clipboardData }) => onFiles(clipboardData.files)}
+          onDragOver={(event) => event.preventDefault()}
+          onDrop={(event) => {
+            if (event.dataTransfer.files.length > 0) event.preventDefault();
+            onFiles(event.dataTransfer.files);
+          }}
           rows={1}
           autoFocus={hasKeyboard}
           className="scroll-quiet field-sizing-content block max-h-[40dvh] min-h-[52px] w-full resize-none [overflow-wrap:anywhere] bg-transparent px-4 pt-3.5 pb-1 text-[16px] placeholder:text-muted focus:outline-none"
         />
         <div className="flex items-center gap-2 px-2 pb-2">
+          <AttachButton onFiles={onFiles} />
           {children}
           <span className="flex-1" />
           <RoomLeft characters={MESSAGE_TEXT_CHARACTERS - characterCount(text)} />

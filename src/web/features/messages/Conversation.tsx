@@ -7,6 +7,8 @@ import { Contact } from "../../app/Contact.tsx";
 import { Failure } from "../../app/Failure.tsx";
 import { newThreadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
+import { AttachmentTray } from "../media/AttachmentTray.tsx";
+import { useAttachments } from "../media/useAttachments.ts";
 import { ModelPicker } from "../models/ModelPicker.tsx";
 import { useModelChoice } from "../models/useModelChoice.ts";
 import { Composer } from "./Composer.tsx";
@@ -65,12 +67,17 @@ function Desk({ threadId, conversation, choice }: DeskProps) {
   const draftKey = threadId ?? "";
   const setDraft = (draft: string) => setDrafts((all) => ({ ...all, [draftKey]: draft }));
 
+  const files = useAttachments();
   const onStop = streaming ? () => stop(streaming) : undefined;
   useEscape(onStop);
 
   async function sendDraft(text: string) {
+    const { attachments, mediaIds } = files;
     setDraft("");
-    if (!(await send(text, choice.chosen))) setDraft(text);
+    files.clear();
+    if (await send(text, choice.chosen, mediaIds)) return;
+    setDraft(text);
+    files.restore(attachments);
   }
   return (
     <div className="mx-auto w-full max-w-[46rem] px-4 md:px-6">
@@ -81,7 +88,9 @@ function Desk({ threadId, conversation, choice }: DeskProps) {
         onSend={(text) => void sendDraft(text)}
         onStop={onStop}
         problem={problem}
-        sending={sending}
+        sending={sending || files.uploading}
+        onFiles={files.add}
+        tray={<AttachmentTray attachments={files.attachments} onDrop={files.drop} />}
       >
         <ModelPicker models={choice.models} chosen={choice.chosen} onChoose={choice.choose} />
       </Composer>

@@ -48,7 +48,7 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
           )}
           {messages.map((message) =>
             message.role === "user" ? (
-              <PersonMessage key={message._id} text={message.text} />
+              <PersonMessage key={message._id} text={message.text} attachments={message.attachments} />
             ) : message.jobId ? (
               <JobReply
                 key={message._id}

@@ -1,9 +1,16 @@
+import type { Message } from "../../app/api.ts";
+import { Attachments } from "../media/Attachments.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 
-/** What a person wrote, shown exactly as they wrote it. */
-export function PersonMessage({ text }: { text: string }) {
+/** What a person wrote, shown exactly as they wrote it, below the files that came with it. */
+export function PersonMessage({ text, attachments = [] }: { text: string; attachments?: Message["attachments"] }) {
   return (
-    <article aria-label="You" className="group/message flex items-end justify-end gap-1">
+    <article aria-label="You" className="group/message flex flex-wrap items-end justify-end gap-1">
+      {attachments.length > 0 && (
+        <div className="order-first w-full">
+          <Attachments attachments={attachments} />
+        </div>
+      )}
       <div className="max-w-[min(85%,36rem)] rounded-2xl rounded-br-md bg-tint px-4 py-2.5 [overflow-wrap:anywhere] whitespace-pre-wrap">
         {text}
       </div>

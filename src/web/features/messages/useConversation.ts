@@ -36,12 +36,12 @@ function useSending(threadId: string | null) {
   const [opening, setOpening] = useState<{ text: string; threadId: string | null } | null>(null);
 
   /** Resolves to whether the message was taken; if not, `problem` says why. */
-  async function send(text: string, model: string | undefined): Promise<boolean> {
+  async function send(text: string, model: string | undefined, attachmentIds: string[]): Promise<boolean> {
     setSending(true);
     setProblem(null);
     if (threadId === null) setOpening({ text, threadId });
     try {
-      const sent = await takeTurn({ threadId: threadId ?? undefined, text, model });
+      const sent = await takeTurn({ threadId: threadId ?? undefined, text, model, attachmentIds });
       if (threadId === null) {
         setOpening({ text, threadId: sent.threadId });
         navigate(threadPath(sent.threadId), { replace: true });

@@ -1,0 +1,61 @@
+import { useMutation } from "convex/react";
+import { createContext, use, useState } from "react";
+import { ATTACHMENTS_PER_MESSAGE } from "../../../shared/media.ts";
+import { api } from "../../app/api.ts";
+import { useIdentity } from "../account/identity.ts";
+import { uploadFile } from "./uploadFile.ts";
+
+/** A file that is to go with the next message. */
+export interface Attachment {
+  key: string;
+  name: string;
+  /** Set once the server has the file. */
+  mediaId: string | null;
+  /** Why the server did not take it. */
+  problem: string | null;
+}
+
+/** Where files are uploaded to; set once for the app. */
+export const SiteUrlContext = createContext<string>("");
+
+/** The files that are to go with the next message: uploaded as soon as they are chosen, so that sending need not wait. */
+export function useAttachments() {
+  const siteUrl = use(SiteUrlContext);
+  const { token } = useIdentity();
+  const remove = useMutation(api.media.remove);
+  const [attachments, setAttachments] = useState<Attachment[]>([]);
+  const change = (key: string, news: Partial<Attachment>) =>
+    setAttachments((all) => all.map((each) => (each.key === key ? { ...each, ...news } : each)));
+
+  async function upload(key: string, file: File): Promise<void> {
+    try {
+      change(key, { mediaId: await uploadFile(siteUrl, await token(), file) });
+    } catch (error) {
+      change(key, { problem: (error as Error).message });
+    }
+  }
+
+  function add(files: Iterable<File>): void {
+    const chosen = [...files].slice(0, ATTACHMENTS_PER_MESSAGE - attachments.length);
+    const added = chosen.map((file) => ({ key: crypto.randomUUID(), name: file.name, mediaId: null, problem: null }));
+    setAttachments((all) => [...all, ...added]);
+    for (const [index, { key }] of added.entries()) void upload(key, chosen[index] as File);
+  }
+
+  function drop({ key, mediaId }: Attachment): void {
+    setAttachments((all) => all.filter((each) => each.key !== key));
+    // What is not removed now is removed by the server within a day.
+    if (mediaId) void remove({ mediaId }).catch(() => undefined);
+  }
+
+  return {
+    attachments,
+    add,
+    drop,
+    clear: () => setAttachments([]),
+    restore: setAttachments,
+    /** Some are still on their way. */
+    uploading: attachments.some(({ mediaId, problem }) => mediaId === null && problem === null),
+    mediaIds: attachments.flatMap(({ mediaId }) => mediaId ?? []),
+  };
+}
