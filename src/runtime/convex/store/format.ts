@@ -37,9 +37,14 @@ export function openDatabase(
   if (statSync(path).size > 0) explainingDamage(path, () => inspect(path, migrations.length));
   return explainingDamage(path, () => {
     const connection = new Connection(path, options);
-    configure(connection);
-    migrate(connection, path, migrations);
-    return connection;
+    try {
+      configure(connection);
+      migrate(connection, path, migrations);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   });
 }
 
