@@ -18,10 +18,13 @@ import { type Address, callFrom, resolveAddress } from "./address.ts";
 import { SynchronousHost } from "./baseHost.ts";
 import { type LoadedDeployment, moduleAndExport, parseJson } from "./deployment.ts";
 import { type Feature, type IsolateHost, type LogLevel, PARKED } from "./globals/host.ts";
+import type { Isolate } from "./globals/isolate.ts";
 import type { Exports } from "./globals/modules.ts";
-import { type Home, type IsolateFactory, isTimeout, UnhandledPromises } from "./isolate.ts";
+import type { ImportedModules } from "./importedModules.ts";
+import type { Imported } from "./importHost.ts";
+import { type IsolateFactory, isTimeout } from "./isolate.ts";
 import { LogLines } from "./logLines.ts";
-import { importSeed, newSeed } from "./seeds.ts";
+import { newSeed } from "./seeds.ts";
 import { type ErrorOwner, owningErrors } from "./strayErrors.ts";
 import { DatabaseSyscalls } from "./syscalls.ts";
 import { findCallable, functionFailure, validateArguments, validateResult } from "./validation.ts";
@@ -41,6 +44,7 @@ const CALL_DEPTH_MAX = 8;
 /** What executions need of the runtime around them. */
 export interface ExecutionScope {
   isolates: IsolateFactory;
+  modules: ImportedModules;
   deployment: LoadedDeployment;
   catalog: Catalog;
   clock: Clock;
@@ -87,7 +91,10 @@ function executeAt(scope: ExecutionScope, tx: Transaction, input: ExecutionInput
   const { definition } = callable;
   const refusal = validateArguments(scope.catalog, definition, call.args);
   if (refusal) return refused(refusal);
-  return new TransactionExecution(scope, tx, { ...input, definition }).run();
+  const { modulePath, exportName } = moduleAndExport(definition.path);
+  const imported = scope.modules.take(call.component, modulePath);
+  if (imported.failure !== null) return refused({ message: imported.failure });
+  return new TransactionExecution(scope, tx, { ...input, definition, imported }).run(modulePath, exportName);
 }
 
 function refused(error: FunctionError): Execution {
@@ -101,36 +108,38 @@ function refused(error: FunctionError): Execution {
   };
 }
 
+interface RunInput extends ExecutionInput {
+  definition: DeployedFunction;
+  imported: Imported;
+}
+
 class TransactionExecution extends SynchronousHost implements IsolateHost, ErrorOwner {
   readonly #scope: ExecutionScope;
   readonly #tx: Transaction;
-  readonly #input: ExecutionInput & { definition: DeployedFunction };
-  readonly #home: Home;
+  readonly #input: RunInput;
   readonly #syscalls: DatabaseSyscalls;
   readonly #log = new LogLines();
-  readonly #promises = new UnhandledPromises();
   readonly #startedMs = performance.now();
-  #isImporting = true;
   #readTime = false;
   #nestedReadIdentity = false;
   #fatal: FunctionError | undefined;
   /** A fault that is not the developer's: it ends the execution and is thrown to the caller. */
   #fault: unknown;
-  #userTimeMs = 0;
+  #userTimeMs: number;
   #systemTimeMs = 0;
   /** From this moment (`performance.now()`) on, syscalls are parked until the next turn. */
   #parksFromMs = 0;
 
-  constructor(scope: ExecutionScope, tx: Transaction, input: ExecutionInput & { definition: DeployedFunction }) {
+  constructor(scope: ExecutionScope, tx: Transaction, input: RunInput) {
     const { component } = input.call;
     const { sourceMaps } = scope.deployment;
-    const home = scope.isolates.makeSynchronous();
+    const { context } = input.imported.home;
     const { program } = scope.deployment.instance(component);
-    super({ program, context: home.context, sourceMaps, env: scope.envOf(component) });
+    super({ program, context, sourceMaps, env: scope.envOf(component) });
     this.#scope = scope;
     this.#tx = tx;
     this.#input = input;
-    this.#home = home;
+    this.#userTimeMs = input.imported.userTimeMs;
     const { call, kind, nowMs, journalEndCursor } = input;
     const { catalog, deployment, deploymentName } = scope;
     this.#syscalls = new DatabaseSyscalls({
@@ -145,15 +154,10 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     });
   }
 
-  run(): Execution {
-    const { definition, kind } = this.#input;
-    const { modulePath, exportName } = moduleAndExport(definition.path);
-    this.#home.isolate.reseed(importSeed(this.#scope.deployment.version));
-    this.#home.isolate.begin(this, (load) => {
-      const invoke = invocationOf(load(modulePath), exportName, kind);
-      this.#beginRun();
-      return invoke(JSON.stringify([this.#input.call.args]));
-    });
+  run(modulePath: string, exportName: string): Execution {
+    const { call, kind, seed } = this.#input;
+    this.#isolate.reseed(seed);
+    this.#isolate.begin(this, (load) => invocationOf(load(modulePath), exportName, kind)(JSON.stringify([call.args])));
     try {
       this.#drive();
     } finally {
@@ -163,13 +167,13 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     return this.#conclude();
   }
 
-  #beginRun(): void {
-    this.#isImporting = false;
-    this.#home.isolate.reseed(this.#input.seed);
+  get #isolate(): Isolate {
+    return this.#input.imported.home.isolate;
   }
 
   #drive(): void {
-    const { isolate } = this.#home;
+    const { home, promises } = this.#input.imported;
+    const { isolate } = home;
     this.#turn();
     while (!this.#isOver() && isolate.parked[0]) {
       const { operation, args } = isolate.parked[0];
@@ -177,21 +181,22 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
       this.#turn();
     }
     if (this.#isOver()) return;
-    isolate.failByRejected(this.#promises.all);
-    this.#scope.isolates.turn(this.#home);
+    isolate.failByRejected(promises.all);
+    this.#scope.isolates.turn(home);
   }
 
   #isOver(): boolean {
-    return this.#fatal !== undefined || this.#fault !== undefined || this.#home.isolate.state.kind === "failed";
+    return this.#fatal !== undefined || this.#fault !== undefined || this.#isolate.state.kind === "failed";
   }
 
   #turn(): void {
+    const { home, promises } = this.#input.imported;
     const systemTimeBeforeMs = this.#systemTimeMs;
     const timeoutMs = USER_TIME_MAX_MS - this.#userTimeMs + TURN_GRACE_MS;
     const startedMs = performance.now();
     this.#parksFromMs = startedMs + timeoutMs - DATABASE_SPARE_MS;
     try {
-      this.#promises.watch(() => owningErrors(this, () => this.#scope.isolates.turn(this.#home, timeoutMs)));
+      promises.watch(() => owningErrors(this, () => this.#scope.isolates.turn(home, timeoutMs)));
     } catch (error) {
       if (!isTimeout(error)) throw error;
       this.#fatal = timedOut();
@@ -254,7 +259,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   }
 
   #outcome(): Outcome {
-    const { state } = this.#home.isolate;
+    const { state } = this.#isolate;
     if (this.#fatal) return { ok: false, error: this.#fatal };
     if (state.kind === "failed") return { ok: false, error: functionFailure(state.failure) };
     if (state.kind === "pending") return { ok: false, error: { message: "Returned promise will never resolve" } };
@@ -283,12 +288,10 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   // What the isolate asks for.
 
   syscall(operation: string, args: string): string {
-    this.#refuseDatabaseAtImport(operation);
     return this.#timed(() => this.#syscalls.answer(operation, args));
   }
 
   asyncSyscall(operation: string, args: string): string | typeof PARKED {
-    this.#refuseDatabaseAtImport(operation);
     if (operation === "1.0/runUdf" || performance.now() > this.#parksFromMs) return PARKED;
     return this.#answer(operation, args);
   }
@@ -298,13 +301,11 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   }
 
   nowMs(): number {
-    if (this.#isImporting) return this.#scope.deployment.loadedAtMs;
     this.#readTime = true;
     return this.#input.nowMs;
   }
 
   performanceNowMs(): number {
-    if (this.#isImporting) return 0;
     const startMs = this.#input.nowMs - this.timeOriginMs();
     return this.#input.kind === "query" ? startMs : startMs + performance.now() - this.#startedMs;
   }
@@ -314,7 +315,6 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   }
 
   refusal(feature: Feature): string {
-    if (this.#isImporting) return `${feature} unsupported at import time`;
     return `Can't use ${feature} in queries and mutations. Please consider using an action. See https://docs.convex.dev/functions/actions for more details.`;
   }
 
@@ -323,17 +323,12 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   }
 
   failBy(error: unknown): void {
-    const { message } = this.#home.isolate.describe(error);
+    const { message } = this.#isolate.describe(error);
     this.#scope.log(`[${this.#input.call.path}] After the function had ended: ${message}`);
   }
 
   log(level: LogLevel, message: string): void {
-    if (!this.#isImporting) this.#log.add(level, message);
-  }
-
-  #refuseDatabaseAtImport(operation: string): void {
-    if (!this.#isImporting) return;
-    throw new DeveloperError("NoDbDuringImport", `${operation.replace("1.0/", "")} unsupported at import time`);
+    this.#log.add(level, message);
   }
 }
 

@@ -1,14 +1,16 @@
-/** Evaluates modules outside any execution: to analyse them, to read schemas and configuration. */
+/** Evaluates modules: ahead of executions, to analyse them, to read schemas and configuration. */
 import { DeveloperError } from "../errors.ts";
 import { type CodeScope, SynchronousHost } from "./baseHost.ts";
 import { COMPONENT_IMPORT_PREFIX } from "./bundle.ts";
 import { DeploymentError } from "./deploymentError.ts";
 import type { Feature, IsolateHost, LogLevel } from "./globals/host.ts";
+import type { Work } from "./globals/isolate.ts";
 import type { Exports } from "./globals/modules.ts";
-import { type IsolateFactory, isTimeout, UnhandledPromises } from "./isolate.ts";
+import { type Home, type IsolateFactory, isTimeout, UnhandledPromises } from "./isolate.ts";
 import type { Program } from "./program.ts";
 import { importSeed } from "./seeds.ts";
 import type { SourceMaps } from "./sourceMaps.ts";
+import { type ErrorOwner, owningErrors } from "./strayErrors.ts";
 
 /** Convex gives a module this long to be imported. */
 const IMPORT_TIME_MAX_MS = 4000;
@@ -28,35 +30,60 @@ export interface ImportInput {
   definitions?: (definitionPath: string) => object;
   /** Configuration must come out the same whenever it is read, so it sees neither time nor chance. */
   isConfiguration?: boolean;
+  /** It was imported before, with the same time, chance and environment. Watching the time is costly. */
+  isKnownToEnd?: boolean;
+}
+
+/** An isolate in which a module was evaluated, or why that failed. */
+export interface Imported {
+  home: Home;
+  /** Promises made so far; whoever goes on with the isolate goes on watching with them. */
+  promises: UnhandledPromises;
+  /** The first line says what happened; null when all went well. */
+  failure: string | null;
+  /** How long the module's own code took. */
+  userTimeMs: number;
 }
 
 /** Evaluates a module and returns what `read` makes of its exports. Throws `DeploymentError` when code fails. */
 export function evaluateModule<T>(scope: ImportScope, input: ImportInput, read: (exports: Exports) => T): T {
+  const { home, failure } = importInto(scope, input, (load) => ({ result: read(load(input.path)) }));
+  if (failure !== null) throw new DeploymentError(`Failed to analyze ${input.path}: ${failure}`);
+  return (home.isolate.state as { value: { result: T } }).value.result;
+}
+
+/** Evaluates a module for an execution to come. */
+export function importModule(scope: ImportScope, input: ImportInput): Imported {
+  return importInto(scope, input, (load) => void load(input.path));
+}
+
+function importInto(scope: ImportScope, input: ImportInput, work: Work): Imported {
   const home = scope.isolates.makeSynchronous();
   const host = new ImportHost(scope, input, home.context);
   const promises = new UnhandledPromises();
   if (!input.isConfiguration) home.isolate.reseed(importSeed(scope.version));
-  home.isolate.begin(host, (load) => ({ result: read(load(input.path)) }));
+  home.isolate.begin(host, work);
+  const timeoutMs = input.isKnownToEnd ? undefined : IMPORT_TIME_MAX_MS;
+  const startedMs = performance.now();
+  const end = (failure: string | null) => ({ home, promises, failure, userTimeMs: performance.now() - startedMs });
   try {
-    promises.watch(() => scope.isolates.turn(home, IMPORT_TIME_MAX_MS));
+    owningErrors(host, () => promises.watch(() => scope.isolates.turn(home, timeoutMs)));
     home.isolate.failByRejected(promises.all);
     scope.isolates.turn(home);
   } catch (error) {
     if (!isTimeout(error)) throw error;
-    throw failed(input.path, `Importing took longer than ${IMPORT_TIME_MAX_MS / 1000} s`);
+    return end(`Importing took longer than ${IMPORT_TIME_MAX_MS / 1000} s`);
   }
-  const { state } = home.isolate;
-  if (host.fatal !== undefined) throw failed(input.path, host.fatal);
-  if (state.kind === "failed") throw failed(input.path, [state.failure.message, ...host.errors].join("\n"));
-  if (state.kind === "pending") throw failed(input.path, "The module never finished loading");
-  return (state.value as { result: T }).result;
+  return end(failureOf(home, host));
 }
 
-function failed(path: string, message: string): DeploymentError {
-  return new DeploymentError(`Failed to analyze ${path}: ${message}`);
+function failureOf({ isolate: { state } }: Home, { fatal, errors }: ImportHost): string | null {
+  if (fatal !== undefined) return fatal;
+  if (state.kind === "failed") return [state.failure.message, ...errors].join("\n");
+  return state.kind === "pending" ? "The module never finished loading" : null;
 }
 
-class ImportHost extends SynchronousHost implements IsolateHost {
+class ImportHost extends SynchronousHost implements IsolateHost, ErrorOwner {
   fatal: string | undefined;
   /** Lines the module wrote to `console.error`, shown when it fails. */
   readonly errors: string[] = [];
@@ -89,6 +116,10 @@ class ImportHost extends SynchronousHost implements IsolateHost {
 
   fail(message: string): void {
     this.fatal ??= message;
+  }
+
+  failBy(): void {
+    // Promises that were rejected have failed the import already, and nothing else can be stray in it.
   }
 
   log(level: LogLevel, message: string): void {

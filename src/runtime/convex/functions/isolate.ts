@@ -29,8 +29,6 @@ export interface Home {
 export class IsolateFactory {
   readonly #furnish: vm.Script;
   readonly #turn = new vm.Script("$isolate.turn()", { filename: "node:isolate" });
-  /** One ready-made home for queries and mutations, since making it is most of what a small execution costs. */
-  #ready: Home | undefined;
 
   private constructor(furnish: vm.Script) {
     this.#furnish = furnish;
@@ -42,12 +40,7 @@ export class IsolateFactory {
 
   /** For queries, mutations and imports: microtasks run only within `turn`. */
   makeSynchronous(): Home {
-    const home = this.#ready ?? this.#make({ microtaskMode: "afterEvaluate" });
-    this.#ready = undefined;
-    setImmediate(() => {
-      this.#ready ??= this.#make({ microtaskMode: "afterEvaluate" });
-    }).unref();
-    return home;
+    return this.#make({ microtaskMode: "afterEvaluate" });
   }
 
   /** For actions: microtasks and timers are those of the process. */

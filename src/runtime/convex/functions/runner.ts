@@ -18,6 +18,7 @@ import { type Bundle, bundleConvexFolder } from "./bundle.ts";
 import type { LoadedDeployment } from "./deployment.ts";
 import { type ExecutionScope, execute } from "./execution.ts";
 import { runHttpAction } from "./httpAction.ts";
+import { ImportedModules } from "./importedModules.ts";
 import { IsolateFactory } from "./isolate.ts";
 import type { WaitingScope } from "./waitingExecution.ts";
 
@@ -74,6 +75,7 @@ class LocalRunner implements Runner {
   readonly #options: RunnerOptions;
   readonly #isolates: IsolateFactory;
   #deployment: LoadedDeployment | undefined;
+  #modules: ImportedModules | undefined;
   #lastVersion = 0;
 
   constructor(options: RunnerOptions, isolates: IsolateFactory) {
@@ -109,7 +111,13 @@ class LocalRunner implements Runner {
 
   activate({ deployment }: PreparedDeployment): void {
     this.#deployment?.node?.retire();
+    this.#modules?.close();
     this.#deployment = deployment;
+    this.#modules = new ImportedModules({
+      isolates: this.#isolates,
+      deployment,
+      envOf: this.#environmentIn(deployment),
+    });
   }
 
   runQuery(tx: Transaction, call: FunctionCall, journal: string | null = null): Execution {
@@ -132,14 +140,20 @@ class LocalRunner implements Runner {
   }
 
   async close(): Promise<void> {
+    this.#modules?.close();
     this.#deployment?.node?.close();
   }
 
   #scope(): ExecutionScope & WaitingScope {
-    const { catalog, clock, host, log, systemEnv, deploymentName = "embedded" } = this.#options;
+    const { catalog, clock, host, log, deploymentName = "embedded" } = this.#options;
     const { deployment } = this;
-    const envOf = (component: ComponentPath) => environmentOf(deployment, systemEnv, component);
-    return { isolates: this.#isolates, deployment, catalog, clock, host, log, deploymentName, envOf };
+    const modules = this.#modules as ImportedModules;
+    const envOf = this.#environmentIn(deployment);
+    return { isolates: this.#isolates, modules, deployment, catalog, clock, host, log, deploymentName, envOf };
+  }
+
+  #environmentIn(deployment: LoadedDeployment): ExecutionScope["envOf"] {
+    return (component) => environmentOf(deployment, this.#options.systemEnv, component);
   }
 }
 

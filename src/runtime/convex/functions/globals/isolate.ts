@@ -46,6 +46,7 @@ export class Isolate {
   onSettled: () => void = () => {};
   readonly parked: ParkedSyscall[] = [];
   #host: IsolateHost | undefined;
+  readonly #modules = new ModuleLoader(() => this.#host as IsolateHost);
   #random: Random | undefined;
   #next: (() => void) | undefined;
 
@@ -74,11 +75,11 @@ export class Isolate {
     });
   }
 
-  /** Gives the isolate to an execution; `work` runs with the next turn. */
+  /** Gives the isolate to `host`; `work` runs with the next turn. Modules loaded before stay as they are. */
   begin(host: IsolateHost, work: Work): void {
     this.#host = host;
-    const modules = new ModuleLoader(host);
-    this.#next = () => this.#start(() => work((path) => modules.load(path)));
+    this.state = { kind: "pending" };
+    this.#next = () => this.#start(() => work((path) => this.#modules.load(path)));
   }
 
   /** From now on random numbers follow `seed`; without one there are none. */

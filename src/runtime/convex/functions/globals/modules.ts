@@ -20,18 +20,19 @@ export interface ModuleSupply {
 }
 
 export class ModuleLoader {
-  readonly #supply: ModuleSupply;
+  readonly #supply: () => ModuleSupply;
   readonly #modules = new Map<string, { exports: object }>();
   #evaluating = 0;
 
-  constructor(supply: ModuleSupply) {
+  /** `supply`: whoever has the isolate now. */
+  constructor(supply: () => ModuleSupply) {
     this.#supply = supply;
   }
 
   load(path: string): Exports {
     const known = this.#modules.get(path);
     if (known) return known.exports as Exports;
-    const factory = this.#supply.factory(path);
+    const factory = this.#supply().factory(path);
     if (!factory) throw new Error(`Could not find module ${path}`);
     const module = { exports: {} };
     this.#modules.set(path, module);
@@ -48,10 +49,10 @@ export class ModuleLoader {
   }
 
   #require(from: string, specifier: string): unknown {
-    const definition = this.#supply.componentDefinition(specifier);
+    const definition = this.#supply().componentDefinition(specifier);
     if (definition) return { __esModule: true, default: definition };
     // Static imports run while their importer is evaluated, dynamic ones in a microtask of their own.
-    if (this.#evaluating === 0) this.#supply.allowDynamicImport();
-    return this.load(this.#supply.resolve(from, specifier));
+    if (this.#evaluating === 0) this.#supply().allowDynamicImport();
+    return this.load(this.#supply().resolve(from, specifier));
   }
 }

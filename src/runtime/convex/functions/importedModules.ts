@@ -1,0 +1,89 @@
+/**
+ * Modules evaluated ahead of the executions that need them.
+ *
+ * [Note: Imported ahead]
+ * Every execution has globals and modules of its own, and making them is most of what a small one costs. But
+ * nothing of it depends on the call: while modules are imported there is no database, no caller, and only the
+ * deployment's own time and randomness. So once a module was asked for, it is evaluated in one more isolate when
+ * the event loop comes to rest, and the next execution finds its isolate ready. Each is used once.
+ */
+import type { ComponentPath } from "../types.ts";
+import type { LoadedDeployment } from "./deployment.ts";
+import { type Imported, importModule } from "./importHost.ts";
+import type { IsolateFactory } from "./isolate.ts";
+
+/** Isolates that wait for an execution; of those, the ones whose module was asked for last are kept. */
+const READY_MAX = 16;
+/** Long enough for the answers of the executions at hand to leave first. */
+const REST_MS = 1;
+
+export interface ImportedModulesParts {
+  isolates: IsolateFactory;
+  deployment: LoadedDeployment;
+  envOf: (component: ComponentPath) => (name: string) => string | undefined;
+}
+
+interface Wanted {
+  component: ComponentPath;
+  modulePath: string;
+}
+
+export class ImportedModules {
+  readonly #parts: ImportedModulesParts;
+  /** By component and path; the least recently asked for first. */
+  readonly #ready = new Map<string, Imported>();
+  readonly #wanted = new Map<string, Wanted>();
+  /** Keys of what has been imported before. */
+  readonly #known = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: ImportedModulesParts) {
+    this.#parts = parts;
+  }
+
+  /** The module, evaluated in an isolate that is the caller's from now on. */
+  take(component: ComponentPath, modulePath: string): Imported {
+    const wanted = { component, modulePath };
+    const key = `${component}:${modulePath}`;
+    const ready = this.#ready.get(key);
+    this.#ready.delete(key);
+    this.#wanted.set(key, wanted);
+    this.#importSoon();
+    return ready ?? this.#import(key, wanted);
+  }
+
+  /** Imports nothing ahead any more, and lets go of what is ready. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#ready.clear();
+    this.#wanted.clear();
+  }
+
+  #importSoon(): void {
+    this.#timer ??= setTimeout(() => this.#importNext(), REST_MS).unref();
+  }
+
+  /** One at a time, so that calls that have arrived meanwhile need not wait for several. */
+  #importNext(): void {
+    this.#timer = undefined;
+    const [next] = this.#wanted;
+    if (!next) return;
+    const [key, wanted] = next;
+    this.#wanted.delete(key);
+    const imported = this.#import(key, wanted);
+    if (imported.failure === null) this.#ready.set(key, imported);
+    const [oldest] = this.#ready.keys();
+    if (this.#ready.size > READY_MAX && oldest !== undefined) this.#ready.delete(oldest);
+    if (this.#wanted.size > 0) this.#importSoon();
+  }
+
+  #import(key: string, { component, modulePath }: Wanted): Imported {
+    const { isolates, deployment, envOf } = this.#parts;
+    const { sourceMaps, version, loadedAtMs: nowMs } = deployment;
+    const { program } = deployment.instance(component);
+    const input = { program, path: modulePath, env: envOf(component), isKnownToEnd: this.#known.has(key) };
+    const imported = importModule({ isolates, sourceMaps, version, nowMs }, input);
+    if (imported.failure === null) this.#known.add(key);
+    return imported;
+  }
+}
