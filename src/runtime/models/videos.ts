@@ -3,7 +3,7 @@
  * progress, `GET …/content` with the MP4, and `DELETE`. Orders live in memory and end with the process.
  */
 import { randomUUID } from "node:crypto";
-import { Webhook } from "svix";
+import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import { encodeFilm } from "./film.ts";
 import { LONGEST_VIDEO_SECONDS, VIDEO_MODEL } from "./mediaPlans.ts";
