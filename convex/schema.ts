@@ -4,6 +4,7 @@ import { billingTables } from "./billing/schema.ts";
 import { encryptionTables } from "./encryption/schema.ts";
 import { mediaTables } from "./media/schema.ts";
 import { messageTables } from "./messages/schema.ts";
+import { privacyTables } from "./privacy/schema.ts";
 import { threadTables } from "./threads/schema.ts";
 import { usageTables } from "./usage/schema.ts";
 import { webhookTables } from "./webhooks/schema.ts";
@@ -19,4 +20,5 @@ export default defineSchema({
   ...billingTables,
   ...usageTables,
   ...webhookTables,
+  ...privacyTables,
 });

@@ -3,11 +3,19 @@ import { parseArgs } from "node:util";
 import type { Command } from "./ops/command.ts";
 import { creditsAdjust, creditsRefund } from "./ops/corrections.ts";
 import { connect } from "./ops/deployment.ts";
+import { privacyRequest } from "./ops/privacyRequest.ts";
 import { suspend } from "./ops/suspend.ts";
 import { usageReconcile } from "./ops/usageReconcile.ts";
 import { webhookReplay } from "./ops/webhookReplay.ts";
 
-const commands: readonly Command[] = [usageReconcile, webhookReplay, suspend, creditsRefund, creditsAdjust];
+const commands: readonly Command[] = [
+  usageReconcile,
+  webhookReplay,
+  suspend,
+  creditsRefund,
+  creditsAdjust,
+  privacyRequest,
+];
 
 const OPTIONS = {
   apply: { type: "boolean", default: false },

@@ -108,6 +108,10 @@ import type * as messages_views from "../messages/views.js";
 import type * as models from "../models.js";
 import type * as models_catalogue from "../models/catalogue.js";
 import type * as models_mediaCatalogue from "../models/mediaCatalogue.js";
+import type * as privacy from "../privacy.js";
+import type * as privacy_choices from "../privacy/choices.js";
+import type * as privacy_register from "../privacy/register.js";
+import type * as privacy_restriction from "../privacy/restriction.js";
 import type * as routes_media from "../routes/media.js";
 import type * as routes_mediaWebhooks from "../routes/mediaWebhooks.js";
 import type * as routes_responses from "../routes/responses.js";
@@ -135,6 +139,7 @@ import type * as usage_turnCosts from "../usage/turnCosts.js";
 import type * as webhooks_clerkBilling from "../webhooks/clerkBilling.js";
 import type * as webhooks_fields from "../webhooks/fields.js";
 import type * as webhooks_inbox from "../webhooks/inbox.js";
+import type * as webhooks_objecting from "../webhooks/objecting.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
@@ -240,6 +245,10 @@ declare const fullApi: ApiFromModules<{
   models: typeof models;
   "models/catalogue": typeof models_catalogue;
   "models/mediaCatalogue": typeof models_mediaCatalogue;
+  privacy: typeof privacy;
+  "privacy/choices": typeof privacy_choices;
+  "privacy/register": typeof privacy_register;
+  "privacy/restriction": typeof privacy_restriction;
   "routes/media": typeof routes_media;
   "routes/mediaWebhooks": typeof routes_mediaWebhooks;
   "routes/responses": typeof routes_responses;
@@ -267,6 +276,7 @@ declare const fullApi: ApiFromModules<{
   "webhooks/clerkBilling": typeof webhooks_clerkBilling;
   "webhooks/fields": typeof webhooks_fields;
   "webhooks/inbox": typeof webhooks_inbox;
+  "webhooks/objecting": typeof webhooks_objecting;
 }>;
 export declare const api: FilterApi<
   typeof fullApi,

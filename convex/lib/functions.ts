@@ -36,6 +36,15 @@ export const viewerMutation = customMutation(
   }),
 );
 
+/** As `viewerMutation`, for what may be done with an account in any state: reopening it, for one. */
+export const leavingMutation = customMutation(
+  mutation,
+  customCtx(async (ctx: MutationCtx) => {
+    const viewer = await requireViewer(ctx);
+    return { viewer, db: wrapDatabaseWriter({ viewer }, ctx.db, scopeRules, POLICY) };
+  }),
+);
+
 /**
  * As `viewerInternalQuery`, to write. Takes accounts in any state, since an action may serve those that can only read:
  * a mutation that stores content checks the state itself.

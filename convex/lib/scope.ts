@@ -26,11 +26,11 @@ async function sameWorkspace({ viewer }: { viewer: Viewer }, row: InWorkspace): 
   return row.workspaceId === viewer.workspaceId;
 }
 
-async function sameOwner({ viewer }: { viewer: Viewer }, row: { ownerId: Id<"users"> }): Promise<boolean> {
+async function sameOwner({ viewer }: { viewer: Viewer }, row: { ownerId?: Id<"users"> }): Promise<boolean> {
   return row.ownerId === viewer.userId;
 }
 
-async function sameIdentity({ viewer }: { viewer: Viewer }, row: { identityId: string }): Promise<boolean> {
+async function sameIdentity({ viewer }: { viewer: Viewer }, row: { identityId?: string }): Promise<boolean> {
   return row.identityId === viewer.user.identityId;
 }
 
@@ -63,6 +63,10 @@ export const scopeRules: ScopeRules = {
   creditEntries: { read: sameOwner, insert: sameOwner },
   usageEvents: { read: sameOwner, insert: sameOwner },
   subscriptions: ofIdentity,
+  webhookInbox: { read: sameIdentity, modify: sameIdentity },
+  consents: { read: sameOwner, insert: sameOwner },
+  objections: { ...ofOwner, insert: sameOwner },
+  privacyRequests: { read: sameOwner, insert: sameOwner },
   // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
   objectDeletes: { insert: everything },
 };

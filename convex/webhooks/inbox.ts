@@ -5,6 +5,7 @@ import { internalMutation, internalQuery, type MutationCtx } from "../_generated
 import { ensureSubscription, openMonth } from "../billing/months.ts";
 import { withItem } from "../billing/periods.ts";
 import { type BillingNews, isBillingType, ParkedError, readBillingNews } from "./clerkBilling.ts";
+import { asKept } from "./objecting.ts";
 
 /*
  * [Note: Inbox]
@@ -36,7 +37,8 @@ export const receive = internalMutation({
     const type = typeof event.type === "string" ? event.type : "unknown";
     const eventAt = Number.isSafeInteger(event.timestamp) ? (event.timestamp as number) : nowMs;
     const outcome = await applyOrPark(ctx, { type, eventAt, fields });
-    await ctx.db.insert("webhookInbox", { messageId, type, eventAt, receivedAt: nowMs, fields, ...outcome });
+    const row = { messageId, type, eventAt, receivedAt: nowMs, fields, ...outcome };
+    await ctx.db.insert("webhookInbox", await asKept(ctx, row));
     return { state: outcome.state };
   },
 });
@@ -51,7 +53,8 @@ export const replay = internalMutation({
     const { type, state, reason } = row;
     if (!apply) return { type, state, reason };
     const outcome = await applyOrPark(ctx, row);
-    await ctx.db.patch("webhookInbox", row._id, { ...outcome, reason: outcome.reason });
+    const { _id, _creationTime, ...parked } = row;
+    await ctx.db.replace("webhookInbox", _id, await asKept(ctx, { ...parked, ...outcome, reason: outcome.reason }));
     return { type, state: outcome.state, reason: outcome.reason };
   },
 });

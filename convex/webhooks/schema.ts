@@ -28,7 +28,8 @@ export const webhookTables = {
   })
     .index("by_message", ["messageId"])
     .index("by_state", ["state", "receivedAt"])
-    .index("by_received", ["receivedAt"]),
+    .index("by_received", ["receivedAt"])
+    .index("by_identity", ["identityId"]),
 
   // How many webhooks were refused, one row a day and reason. Written by the route, read by operators. Names nobody.
   // Deleted with the inbox's rows of its day.

@@ -283,7 +283,8 @@ function prefixed(value: string, prefixes: string[]): string | null {
 function webhookSecretFault(value: string): string | null {
   const secrets = value.split(/[\s,]+/u).filter(Boolean);
   const problems = secrets.map(
-    (secret) => prefixed(secret, ["whsec_"]) ?? (isBase64(secret.slice("whsec_".length)) ? null : "is not base64 after whsec_"),
+    (secret) =>
+      prefixed(secret, ["whsec_"]) ?? (isBase64(secret.slice("whsec_".length)) ? null : "is not base64 after whsec_"),
   );
   return problems.find((problem) => problem !== null) ?? null;
 }

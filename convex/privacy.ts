@@ -1,0 +1,74 @@
+import { v } from "convex/values";
+import { leavingMutation, viewerQuery } from "./lib/functions.ts";
+import { enterConsent, findObjection } from "./privacy/choices.ts";
+import { enterOwnRequest, presentRequest, vPrivacyRequest } from "./privacy/register.ts";
+import { restrictAccount } from "./privacy/restriction.ts";
+import { vConsentPurpose, vObjectionPurpose, vRequestKind } from "./privacy/schema.ts";
+import { stripApplied } from "./webhooks/objecting.ts";
+
+/** Requests that are listed at once, the newest first. */
+const LISTED_REQUESTS = 100;
+
+/**
+ * Restricts the processing of the caller's data, or lifts that. While it is restricted the account can be read, exported
+ * and erased, nothing is written or made, and old chats are not swept. Throws `closing`.
+ */
+export const setRestriction = leavingMutation({
+  args: { restricted: v.boolean() },
+  returns: v.null(),
+  handler: async (ctx, { restricted }) => {
+    await restrictAccount(ctx, ctx.viewer.user, restricted);
+    return null;
+  },
+});
+
+/** Objects to a purpose that rests on a legitimate interest, with effect at once, or takes the objection back. */
+export const setObjection = leavingMutation({
+  args: { purpose: vObjectionPurpose, objected: v.boolean() },
+  returns: v.null(),
+  handler: async (ctx, { purpose, objected }) => {
+    const { userId: ownerId, user } = ctx.viewer;
+    const known = await findObjection(ctx.db, ownerId, purpose);
+    if (objected && !known) await ctx.db.insert("objections", { ownerId, purpose, at: Date.now() });
+    if (objected && purpose === "webhooks") await stripApplied(ctx, user.identityId);
+    if (!objected && known) await ctx.db.delete("objections", known._id);
+    return null;
+  },
+});
+
+/**
+ * Gives consent to a purpose or withdraws it, for the text of that version, and enters it in the ledger. Throws `conflict`
+ * where consent is given to a text that is not the present one.
+ */
+export const setConsent = leavingMutation({
+  args: { purpose: vConsentPurpose, given: v.boolean(), textVersion: v.number() },
+  returns: v.null(),
+  handler: async (ctx, choice) => {
+    await enterConsent(ctx, ctx.viewer.userId, choice);
+    return null;
+  },
+});
+
+/**
+ * Asks something of whoever runs the service, who must answer by `dueAt`. While a request of that kind is open, asking
+ * again gives the same.
+ */
+export const request = leavingMutation({
+  args: { kind: vRequestKind },
+  returns: vPrivacyRequest,
+  handler: async (ctx, { kind }) => presentRequest(await enterOwnRequest(ctx, ctx.viewer.userId, kind)),
+});
+
+/** The caller's requests with their deadlines, the newest first. */
+export const requests = viewerQuery({
+  args: {},
+  returns: v.array(vPrivacyRequest),
+  handler: async (ctx) => {
+    const own = await ctx.db
+      .query("privacyRequests")
+      .withIndex("by_owner", (q) => q.eq("ownerId", ctx.viewer.userId))
+      .order("desc")
+      .take(LISTED_REQUESTS);
+    return own.map(presentRequest);
+  },
+});

@@ -1,0 +1,79 @@
+import { defineTable } from "convex/server";
+import { v } from "convex/values";
+import {
+  CONSENTS,
+  type ConsentPurpose,
+  OBJECTIONS,
+  type ObjectionPurpose,
+  REQUEST_KINDS,
+  type RequestKind,
+  VERIFICATIONS,
+  type Verification,
+} from "../../src/policy/rights.ts";
+
+export const vConsentPurpose = v.union(...(Object.keys(CONSENTS) as ConsentPurpose[]).map((name) => v.literal(name)));
+
+export const vObjectionPurpose = v.union(
+  ...(Object.keys(OBJECTIONS) as ObjectionPurpose[]).map((name) => v.literal(name)),
+);
+
+export const vRequestKind = v.union(...(Object.keys(REQUEST_KINDS) as RequestKind[]).map((name) => v.literal(name)));
+
+export const vVerification = v.union(...(Object.keys(VERIFICATIONS) as Verification[]).map((name) => v.literal(name)));
+
+/** How a request can end. */
+export const vAnswer = v.union(
+  /** What was asked for was done. */
+  v.literal("fulfilled"),
+  /** It was refused, and the person was told why. */
+  v.literal("refused"),
+  v.literal("withdrawn"),
+);
+
+export const vRequestState = v.union(v.literal("open"), ...vAnswer.members);
+
+export const privacyTables = {
+  // The ledger of consents: append-only, one row each time somebody gives or withdraws consent; the newest row of a
+  // purpose is what holds. Written by `privacy:setConsent`, read by whatever needs the consent and by the overview. Lives
+  // as long as the account, since it proves what was done with the account's data.
+  consents: defineTable({
+    ownerId: v.id("users"),
+    purpose: vConsentPurpose,
+    given: v.boolean(),
+    /** The version of the text that was shown. */
+    textVersion: v.number(),
+    at: v.number(),
+  }).index("by_owner", ["ownerId", "purpose", "at"]),
+
+  // One row for each purpose somebody objects to. Written and deleted by `privacy:setObjection`, read by whatever rests on
+  // a legitimate interest. Lives as long as the objection or the account.
+  objections: defineTable({
+    ownerId: v.id("users"),
+    purpose: vObjectionPurpose,
+    at: v.number(),
+  }).index("by_owner", ["ownerId", "purpose"]),
+
+  // The register of requests about data: what was asked, when, until when it must be answered, how it was made sure who
+  // asks, and what became of it; never what was written. Written by `privacy:request` and by operators for requests that
+  // come by mail, read by both and by the alert. Deleted 36 months after the answer; a person's own end with the account,
+  // whose receipt then is the proof.
+  privacyRequests: defineTable({
+    /** Absent until it is known whose account a request by mail is about, and for good where there is none. */
+    ownerId: v.optional(v.id("users")),
+    kind: vRequestKind,
+    channel: v.union(v.literal("app"), v.literal("mail")),
+    /** The operator's own number for the correspondence. Names nobody. */
+    reference: v.optional(v.string()),
+    receivedAt: v.number(),
+    confirmBy: v.number(),
+    dueAt: v.number(),
+    verifiedBy: v.optional(vVerification),
+    verifiedAt: v.optional(v.number()),
+    state: vRequestState,
+    answeredAt: v.optional(v.number()),
+  })
+    .index("by_owner", ["ownerId", "receivedAt"])
+    .index("by_due", ["state", "dueAt"])
+    .index("by_reference", ["reference"])
+    .index("by_answer", ["answeredAt"]),
+};
