@@ -109,11 +109,11 @@ class Names {
   }
 
   replaceIn(value: unknown): unknown {
-    return JSON.parse(JSON.stringify(convexToJson(value as Value)), (_key, each) => this.#replace(each));
+    return JSON.parse(JSON.stringify(convexToJson(value as Value)), (key, each) => this.#replace(key, each));
   }
 
-  #replace(value: unknown): unknown {
-    if (typeof value === "string") return this.#numbers.get(value) ?? value;
+  #replace(key: string, value: unknown): unknown {
+    if (typeof value === "string") return key === "ref" ? this.#nameOf(value) : (this.#numbers.get(value) ?? value);
     if (typeof value !== "object" || value === null || !("_creationTime" in value)) return value;
     const { _id, _creationTime, ...fields } = value as Record<string, unknown>;
     return { row: this.#nameOf(String(_id)), hasTime: typeof _creationTime === "number", ...fields };
@@ -121,7 +121,8 @@ class Names {
 
   /** Rows made by jobs are named in the order in which they are first seen. */
   #nameOf(id: string): string {
-    if (id.startsWith("row ")) return id;
+    const known = id.startsWith("row ") ? id : this.#numbers.get(id);
+    if (known !== undefined) return known;
     this.#unknown += 1;
     const name = `row of a job ${this.#unknown}`;
     this.#numbers.set(id, name);

@@ -13,6 +13,7 @@ import type {
 } from "../types.ts";
 import { encodeInt64 } from "../values/encoded.ts";
 import * as limits from "../values/limits.ts";
+import { sizeOfValue } from "../values/size.ts";
 import { type Address, handleOf, resolveAddress } from "./address.ts";
 import { type LoadedDeployment, parseJson } from "./deployment.ts";
 import { fileStorageIsMissing, unavailableFeature } from "./unavailable.ts";
@@ -236,7 +237,7 @@ export class DatabaseSyscalls {
     const target = resolveAddress(deployment, this.#namespace, address);
     const tsMs = ts * 1000;
     checkScheduleTime(tsMs, nowMs);
-    this.#countJob(Buffer.byteLength(JSON.stringify(args)));
+    this.#countJob(sizeOfValue([args]));
     return insertJob(tx, target.component, { component: target.component, path: target.path, args, tsMs });
   }
 

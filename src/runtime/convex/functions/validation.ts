@@ -1,4 +1,5 @@
 /** What the engine checks around a function: that it may be called, its arguments, its result. */
+import { DeveloperError } from "../errors.ts";
 import type {
   Catalog,
   DeployedFunction,
@@ -8,13 +9,17 @@ import type {
   Json,
   ValidatorJson,
 } from "../types.ts";
+import { VALUE_NESTING_MAX } from "../values/limits.ts";
+import { checkValue, sizeOfValue } from "../values/size.ts";
 import { validate } from "../values/validate.ts";
 import type { LoadedDeployment } from "./deployment.ts";
 import { parseJson } from "./deployment.ts";
 import type { Failure } from "./globals/errors.ts";
 
-/** As on Convex, for results as encoded JSON text. */
-const RESULT_BYTES_MAX = 16 * 1024 * 1024;
+/** Convex's limit on the arguments and on the result of a function. */
+const VALUE_BYTES_MAX = 16 * 1024 * 1024;
+/** One character of JSON stands for at most this many bytes of a value: a digit for a number. */
+const BYTES_PER_CHARACTER_MAX = 9;
 
 /** The function a call names, or why it cannot be called so. */
 export function findCallable(
@@ -33,21 +38,40 @@ export function findCallable(
 }
 
 export function validateArguments(catalog: Catalog, definition: DeployedFunction, args: Json): FunctionError | null {
+  const oversize = refuseOversize(args, `${definition.path} arguments are`, "ArgsTooLarge");
+  if (oversize) return oversize;
   const problem = check(catalog, definition.component, definition.args, args);
   return problem === null ? null : { message: `ArgumentValidationError: ${problem}`, code: "ArgumentValidationError" };
 }
 
-/** `value`: the encoded result, as JSON text. */
-export function validateResult(catalog: Catalog, definition: DeployedFunction, value: string): FunctionError | null {
-  if (Buffer.byteLength(value) > RESULT_BYTES_MAX) {
-    return {
-      message: `Function ${definition.path} return value is too large (maximum 16 MiB)`,
-      code: "ReturnTooLarge",
-    };
-  }
-  if (!definition.returns || definition.returns.type === "any") return null;
-  const problem = check(catalog, definition.component, definition.returns, parseJson(value));
+/** `text`: the encoded result, as JSON text. */
+export function validateResult(catalog: Catalog, definition: DeployedFunction, text: string): FunctionError | null {
+  const isSmall = text.length * BYTES_PER_CHARACTER_MAX <= VALUE_BYTES_MAX;
+  const isAnything = !definition.returns || definition.returns.type === "any";
+  // Most results need not be parsed: a short text holds no large value, nor can it nest deep in few characters.
+  if (isSmall && isAnything && text.length < 2 * VALUE_NESTING_MAX) return null;
+  const value = parseJson<Json>(text);
+  const oversize = refuseOversize(value, `${definition.path} return value is`, "ReturnTooLarge");
+  if (oversize || isAnything) return oversize;
+  const problem = check(catalog, definition.component, definition.returns as ValidatorJson, value);
   return problem === null ? null : { message: `ReturnsValidationError: ${problem}`, code: "ReturnsValidationError" };
+}
+
+/** What is too large or too deep about a value that goes in or out. */
+function refuseOversize(value: Json, what: string, code: string): FunctionError | null {
+  const sizeBytes = sizeOfValue(value);
+  if (sizeBytes > VALUE_BYTES_MAX)
+    return {
+      message: `Function ${what} too large (actual: ${sizeBytes} bytes, limit: ${VALUE_BYTES_MAX} bytes)`,
+      code,
+    };
+  try {
+    checkValue(value, VALUE_NESTING_MAX);
+    return null;
+  } catch (error) {
+    if (error instanceof DeveloperError) return { message: error.message, code: error.code };
+    throw error;
+  }
 }
 
 /** A failure of the code as it goes on the wire. */

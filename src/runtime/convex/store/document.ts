@@ -2,7 +2,7 @@
 import { DeveloperError } from "../errors.ts";
 import type { Json, JsonText } from "../types.ts";
 import { type JsonObject, kindOf } from "../values/encoded.ts";
-import { checkDocument } from "../values/size.ts";
+import { checkDocument, checkSystemRow } from "../values/size.ts";
 
 /** A document as it rests in SQLite or in a transaction's pending writes. */
 export interface StoredDocument {
@@ -19,21 +19,27 @@ export interface BuiltDocument {
   readonly sizeBytes: number;
 }
 
+/** Whose document it is: the app's, or a row of the runtime's own tables. */
+interface Ownership {
+  isSystem: boolean;
+}
+const OF_APP: Ownership = { isSystem: false };
+
 /** A new document. `value` must be an object without system fields of its own. */
-export function newDocument(value: Json, id: string, creationTime: number): BuiltDocument {
-  return build(requireObject(value), id, creationTime);
+export function newDocument(value: Json, id: string, creationTime: number, ownership = OF_APP): BuiltDocument {
+  return build(requireObject(value), { id, creationTime, ...ownership });
 }
 
 /** The document with its content replaced; its id and creation time stay. */
-export function replaced(current: JsonObject, value: Json): BuiltDocument {
-  return build(requireObject(value), current._id as string, current._creationTime as number);
+export function replaced(current: JsonObject, value: Json, ownership = OF_APP): BuiltDocument {
+  return build(requireObject(value), { ...systemFieldsOf(current), ...ownership });
 }
 
 /** The document with top-level fields merged in; a field given as `{"$undefined": null}` is removed. */
-export function patched(current: JsonObject, value: Json): BuiltDocument {
+export function patched(current: JsonObject, value: Json, ownership = OF_APP): BuiltDocument {
   const merged = { ...contentOf(current), ...requireObject(value) };
   const kept = Object.entries(merged).filter(([, field]) => kindOf(field) !== "undefined");
-  return build(Object.fromEntries(kept), current._id as string, current._creationTime as number);
+  return build(Object.fromEntries(kept), { ...systemFieldsOf(current), ...ownership });
 }
 
 /** The document without its system fields, as validators see it. */
@@ -47,10 +53,17 @@ function requireObject(value: Json): JsonObject {
   throw new DeveloperError("InvalidValue", "Invalid argument `value`: Value must be an Object");
 }
 
-function build(value: JsonObject, id: string, creationTime: number): BuiltDocument {
+function systemFieldsOf({ _id, _creationTime }: JsonObject): { id: string; creationTime: number } {
+  return { id: _id as string, creationTime: _creationTime as number };
+}
+
+function build(
+  value: JsonObject,
+  { id, creationTime, isSystem }: { id: string; creationTime: number } & Ownership,
+): BuiltDocument {
   checkSystemFields(value, id, creationTime);
   const object = sortedByName({ ...value, _id: id, _creationTime: creationTime });
-  const sizeBytes = checkDocument(object);
+  const sizeBytes = isSystem ? checkSystemRow(object) : checkDocument(object);
   return { object, json: JSON.stringify(object), sizeBytes };
 }
 

@@ -99,16 +99,17 @@ export class SqliteTransaction implements Transaction {
   insert(namespace: ComponentPath, tableName: string, value: Json): string {
     const table = this.#host.catalog.table(namespace, tableName);
     const id = encodeId(table.number, this.#host.newInternalId());
-    this.#write(table, id, null, newDocument(value, id, this.#host.newCreationTime()));
+    const ownership = { isSystem: isSystemTable(table) };
+    this.#write(table, id, null, newDocument(value, id, this.#host.newCreationTime(), ownership));
     return id;
   }
 
   patch(namespace: ComponentPath, id: string, value: Json, tableName?: string): JsonText {
-    return this.#update(namespace, id, tableName, (current) => patched(current, value));
+    return this.#update(namespace, id, tableName, (current, ownership) => patched(current, value, ownership));
   }
 
   replace(namespace: ComponentPath, id: string, value: Json, tableName?: string): JsonText {
-    return this.#update(namespace, id, tableName, (current) => replaced(current, value));
+    return this.#update(namespace, id, tableName, (current, ownership) => replaced(current, value, ownership));
   }
 
   remove(namespace: ComponentPath, id: string, tableName?: string): JsonText {
@@ -189,11 +190,11 @@ export class SqliteTransaction implements Transaction {
     namespace: ComponentPath,
     id: string,
     tableName: string | undefined,
-    change: (current: JsonObject) => BuiltDocument,
+    change: (current: JsonObject, ownership: { isSystem: boolean }) => BuiltDocument,
   ): JsonText {
     const { table, document } = this.#existing(namespace, id, tableName, "Update");
     const object = JSON.parse(document.json) as JsonObject;
-    const built = change(object);
+    const built = change(object, { isSystem: isSystemTable(table) });
     this.#write(table, id, { document, keys: keysOf(table, object) }, built);
     return built.json;
   }

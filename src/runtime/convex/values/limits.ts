@@ -6,6 +6,8 @@ const MIB = 1024 * 1024;
 
 /** A document, its system fields included. */
 export const DOCUMENT_BYTES_MAX = 1 * MIB;
+/** Levels of arrays and objects in any value, such as a call's arguments. */
+export const VALUE_NESTING_MAX = 64;
 /** Levels of arrays and objects in a document, itself included. */
 export const DOCUMENT_NESTING_MAX = 16;
 export const OBJECT_FIELDS_MAX = 1024;

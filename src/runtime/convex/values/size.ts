@@ -8,6 +8,7 @@ import {
   DOCUMENT_NESTING_MAX,
   FIELD_NAME_LENGTH_MAX,
   OBJECT_FIELDS_MAX,
+  VALUE_NESTING_MAX,
 } from "./limits.ts";
 
 /**
@@ -52,6 +53,12 @@ export function checkDocument(document: JsonObject): number {
     "ValueTooLarge",
     `Value is too large (${sizeBytes} bytes > maximum size ${DOCUMENT_BYTES_MAX} bytes).`,
   );
+}
+
+/** A job's row holds its call's arguments, two levels deep, so what bounds those bounds the row. */
+export function checkSystemRow(row: JsonObject): number {
+  checkValue(row, VALUE_NESTING_MAX + 2);
+  return sizeOfValue(row);
 }
 
 function walk(value: Json, levelsLeft: number, nestingMax: number): void {
