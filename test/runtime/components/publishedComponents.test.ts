@@ -80,8 +80,9 @@ test("the rate limiter lets through what its window allows", async () => {
 test("a component's cron jobs run, on the component's own tables", async () => {
   const before = await runtime.http().query(api.pulseCount.beats, {});
   runtime.clock.advance(61_000);
-  await until(
+  const after = await until(
     () => runtime.http().query(api.pulseCount.beats, {}),
     (beats) => beats > before,
   );
+  expect(countIn("pulse", "beats")).toBe(after);
 });

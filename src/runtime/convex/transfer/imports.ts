@@ -46,6 +46,8 @@ export class Imports {
   readonly #parts: ImportsParts;
   readonly #planned = new Map<string, Planned>();
   readonly #running = new Set<Promise<void>>();
+  /** Performed one after the other: each sweeps away what is left of those before. */
+  #performing: Promise<void> = Promise.resolve();
 
   private constructor(parts: ImportsParts) {
     this.#parts = parts;
@@ -79,7 +81,7 @@ export class Imports {
     const id = await this.#parts.application.transact((tx) =>
       tx.insert("", IMPORTS_TABLE, { ...rowOf(request), state }),
     );
-    this.#track(id, request, () => this.#plan(id, file, request));
+    void this.#track(id, request, () => this.#plan(id, file, request));
     return id;
   }
 
@@ -88,7 +90,8 @@ export class Imports {
     const planned = this.#planned.get(id);
     if (!planned) throw badRequest("ImportNotFound", "There is no import of this id that waits to be performed.");
     this.#planned.delete(id);
-    this.#track(id, planned.request, () => this.#perform(id, planned));
+    const isTurn = this.#performing;
+    this.#performing = this.#track(id, planned.request, () => isTurn.then(() => this.#perform(id, planned)));
   }
 
   async close(): Promise<void> {
@@ -130,7 +133,8 @@ export class Imports {
     }
   }
 
-  #track(id: string, request: ImportRequest, work: () => Promise<void>): void {
+  /** Writes down when the work fails. Resolves when it has ended, either way. */
+  #track(id: string, request: ImportRequest, work: () => Promise<void>): Promise<void> {
     const running = work().catch((error: unknown) => {
       const error_message = error instanceof Error ? error.message : String(error);
       // The message may quote what was imported, which the log must not.
@@ -138,7 +142,7 @@ export class Imports {
       return this.#record(id, request, { state: "failed", error_message });
     });
     this.#running.add(running);
-    void running.finally(() => this.#running.delete(running));
+    return running.finally(() => this.#running.delete(running));
   }
 
   async #record(id: string, request: ImportRequest, state: Record<string, Json>): Promise<void> {
