@@ -12,6 +12,7 @@ import { useNow } from "../../app/useNow.ts";
 import { Button } from "../../ui/Button.tsx";
 import { useIdentity } from "../account/identity.ts";
 import { creditsLabel, forecast } from "./credits.ts";
+import { DailyCeiling } from "./DailyCeiling.tsx";
 import { DailyChart } from "./DailyChart.tsx";
 import { History } from "./History.tsx";
 
@@ -47,6 +48,9 @@ function Figures({ account }: { account: Account }) {
   return (
     <>
       <Balance account={account} summary={summary} />
+      <Section title="Your own limit">
+        <DailyCeiling account={account} />
+      </Section>
       <Section title={`The last ${DAYS} days`}>
         <DailyChart days={days} />
       </Section>
