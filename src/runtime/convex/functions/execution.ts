@@ -120,11 +120,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   readonly #syscalls: DatabaseSyscalls;
   readonly #log = new LogLines();
   readonly #startedMs = performance.now();
-<<<<<<< Updated upstream
-=======
   readonly #startedThreadMs = threadTimeMs();
-  #isImporting = true;
->>>>>>> Stashed changes
   #readTime = false;
   #nestedReadIdentity = false;
   #fatal: FunctionError | undefined;
