@@ -97,12 +97,22 @@ async function expectOneMedium() {
   await waitFor(async () => expect(await leavings()).toMatchObject(one));
 }
 
-/** Expects that a job failed for that reason, cost nothing and left nothing behind. */
-async function expectFailure(jobId: string, code: string) {
-  expect(await ended(jobId)).toMatchObject({ state: "failed", error: { code }, credits: 0, mediaId: null });
-  expect(await credits()).toMatchObject({ held: 0, spent: 0, openJobs: 0 });
+/** How a job ended, what it cost, and what is left of it once everything has come to rest. */
+async function outcomeOf(jobId: string) {
+  const { state, error, mediaId } = await ended(jobId);
   await waitFor(async () => expect(await leavings()).toEqual(nothing));
+  const { held, spent, openJobs } = await credits();
+  return { state, code: error?.code, mediaId, credits: { held, spent, openJobs }, left: await leavings() };
 }
+
+/** A job that failed for that reason, cost nothing and left nothing behind. */
+const refunded = (code: string) => ({
+  state: "failed",
+  code,
+  mediaId: null,
+  credits: { held: 0, spent: 0, openJobs: 0 },
+  left: nothing,
+});
 
 describe("a job for a picture", () => {
   it("[A3] ends with a medium of the library whose bytes are in the bucket, and is charged for once", async () => {
@@ -214,7 +224,7 @@ describe("a job for a video", () => {
   it("can be tried again after it failed, with a hold of its own", async () => {
     await services.plan({ fail: true, times: 1, workMs: 0 });
     const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
-    await expectFailure(jobId, "provider_failed");
+    expect(await outcomeOf(jobId)).toEqual(refunded("provider_failed"));
     await services.plan({ reset: true, workMs: 0 });
     await ada.mutation(api.media.retry, { jobId });
     expect(await credits()).toMatchObject({ held: VIDEO_CREDITS_PER_SECOND, openJobs: 1 });
@@ -243,7 +253,7 @@ describe("what goes wrong", () => {
   ])("%s ends the job, refunded, with nothing left behind", async (_what, plan, code) => {
     await services.plan(plan);
     const { jobId } = await order(ada);
-    await expectFailure(jobId, code);
+    expect(await outcomeOf(jobId)).toEqual(refunded(code));
   });
 
   it.each([
@@ -254,7 +264,7 @@ describe("what goes wrong", () => {
   ])("%s ends the job, refunded, with nothing left behind", async (_what, plan, code) => {
     await services.plan({ workMs: 0, ...plan });
     const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
-    await expectFailure(jobId, code);
+    expect(await outcomeOf(jobId)).toEqual(refunded(code));
     await waitFor(async () => expect((await services.models()).videos).toEqual([]));
   });
 
@@ -262,7 +272,7 @@ describe("what goes wrong", () => {
     vi.stubEnv("MEDIA_MAX_BYTES", String(2 * 1024 * 1024));
     await services.plan({ workMs: 0, resultBytes: 12 * 1024 * 1024 });
     const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
-    await expectFailure(jobId, "result_too_large");
+    expect(await outcomeOf(jobId)).toEqual(refunded("result_too_large"));
   });
 
   it("a bucket that fails for a while delays the job, and one that goes on failing ends it", async () => {

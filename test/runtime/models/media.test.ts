@@ -132,7 +132,7 @@ describe("videos of the stand-in", () => {
       return verify;
     });
     expect(genuine?.()).toMatchObject({ type: "video.completed", data: { id: expect.stringMatching(/^video_/) } });
-    expect(forged).toThrow();
+    expect(forged).toThrow("No matching signature found");
   });
 
   async function listen() {

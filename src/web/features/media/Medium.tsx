@@ -13,6 +13,7 @@ export function Medium({ medium, label }: { medium: Attachment; label: string })
   if (!url) return <div style={shape} className="max-h-[60dvh] min-h-40 w-full max-w-[28rem] rounded-xl bg-hover" />;
   if (medium.kind === "video") {
     return (
+      // oxlint-disable-next-line jsx-a11y/media-has-caption -- models make videos without captions
       <video
         controls
         playsInline

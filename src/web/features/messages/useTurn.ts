@@ -20,9 +20,10 @@ export function useTurn(): (args: Omit<SendArgs, "requestId">) => Promise<Sent> 
     const requestId = newRequestId();
     const wanted = readCommand(args.text);
     if (wanted) {
-      const { threadId } = args;
-      const ordered = await order({ ...wanted, requestId, threadId, newThread: threadId === undefined });
-      return ordered as Required<typeof ordered>;
+      const newThread = args.threadId === undefined;
+      const { threadId } = await order({ ...wanted, requestId, threadId: args.threadId, newThread });
+      // An order for a chat says which one it is in.
+      return { threadId: threadId as Sent["threadId"] };
     }
     const sent = await send({ ...args, requestId });
     start(sent.replyId);
