@@ -203,6 +203,15 @@ describe("limits", () => {
     expect(data).toMatchObject({ code: "limit_exceeded", retryAt: expect.any(Number) });
   });
 
+  it("on turns a minute grow with the plan", async () => {
+    await backend.run(async (ctx) => {
+      const [row] = await ctx.db.query("subscriptions").collect();
+      if (row?.period) await ctx.db.patch("subscriptions", row._id, { period: { ...row.period, plan: "plus" } });
+    });
+    const { threadId } = await say(ada, "1");
+    for (let turn = 2; turn <= 61; turn++) await say(ada, String(turn), threadId);
+  }, 20_000);
+
   it("that a person sets for a day count what is spent and held, and end at midnight", async () => {
     vi.useFakeTimers({ now: Date.parse("2027-03-10T22:00:00Z"), toFake: ["Date"] });
     ada = await signedIn(backend);

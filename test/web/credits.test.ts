@@ -29,6 +29,7 @@ describe("credits in words", () => {
     expect(forecast(null)).toContain("Nothing was spent");
     expect(forecast(0)).toContain("less than a day");
     expect(forecast(1)).toContain("about 1 day.");
+    expect(forecast(51_326)).toContain("more than a year");
     expect(forecast(12)).toContain("about 12 days.");
   });
 });

@@ -22,7 +22,7 @@ const HOUR_MS = 60 * 60_000;
 /** What a person has, how long it lasts, what they spent and on what. */
 export default function UsagePage({ account }: { account: Account }) {
   return (
-    <main className="min-h-0 flex-1 overflow-y-auto">
+    <main className="relative min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto max-w-2xl px-5 py-8">
         <Link href={newThreadPath} className="rounded text-[14.5px] text-muted hover:text-ink">
           Back to your chats

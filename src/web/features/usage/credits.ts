@@ -1,5 +1,7 @@
 import type { LedgerEntry } from "../../app/api.ts";
 
+const DAYS_IN_YEAR = 365;
+
 /** Credits with their unit, such as "1 credit" and "1,970 credits". */
 export function creditsLabel(credits: number): string {
   return `${credits.toLocaleString("en")} ${Math.abs(credits) === 1 ? "credit" : "credits"}`;
@@ -31,6 +33,11 @@ export function describeEntry({ kind, reason, use }: LedgerEntry): string {
 /** How long credits last at the present pace, in words. */
 export function forecast(daysLeft: number | null): string {
   if (daysLeft === null) return "Nothing was spent in the last seven days.";
-  if (daysLeft === 0) return "At the pace of the last seven days, they last for less than a day.";
-  return `At the pace of the last seven days, they last for about ${daysLeft} ${daysLeft === 1 ? "day" : "days"}.`;
+  return `At the pace of the last seven days, they last for ${durationLabel(daysLeft)}.`;
+}
+
+function durationLabel(days: number): string {
+  if (days === 0) return "less than a day";
+  if (days > DAYS_IN_YEAR) return "more than a year";
+  return `about ${days} ${days === 1 ? "day" : "days"}`;
 }
