@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import { loadStanding } from "../../convex/usage/entries.ts";
@@ -38,6 +38,17 @@ beforeEach(async () => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
   backend = startBackend();
   ada = await signedIn(backend);
+});
+
+/** The bucket is shared, so what a test has set going must come to rest before the next one counts what is in it. */
+afterEach(async () => {
+  await services.troubleBucket({ reset: true });
+  const busy = async () => {
+    const media = await backend.run((ctx) => ctx.db.query("media").collect());
+    const { uploads, outbox } = await leavings();
+    return uploads + outbox + media.filter(({ thumbnail }) => thumbnail === "due").length;
+  };
+  await waitFor(async () => expect(await busy()).toBe(0));
 });
 
 interface Wanted {
@@ -90,6 +101,13 @@ async function credits(person = ada) {
 }
 
 const nothing = { media: 0, originals: 0, uploads: 0, outbox: 0, bucket: 0 };
+
+/** Waits until the medium of a test has its thumbnail, which is stored by itself. */
+async function expectThumbnail() {
+  await waitFor(async () => {
+    expect(await backend.run((ctx) => ctx.db.query("media").first())).toMatchObject({ thumbnail: "made" });
+  });
+}
 
 /** Expects one medium with its bytes, and nothing on the way once its thumbnail is made. */
 async function expectOneMedium() {
@@ -279,6 +297,7 @@ describe("what goes wrong", () => {
     await services.troubleBucket({ only: ["PutObject"], failNext: 2 });
     const first = await order(ada);
     expect(await ended(first.jobId)).toMatchObject({ state: "done" });
+    await expectThumbnail();
     await services.troubleBucket({ only: ["PutObject"], failNext: 1000 });
     const second = await order(ada);
     expect(await ended(second.jobId)).toMatchObject({ state: "failed", error: { code: "storage_unavailable" } });
@@ -296,10 +315,14 @@ describe("what goes wrong", () => {
     await services.plan({ workMs: 400 });
     const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
     await reaches(jobId, "running");
-    const userId = (await ada.query(api.account.me, {}))?.userId as Id<"users">;
-    await backend.run((ctx) => ctx.db.patch("users", userId, { state: "closing" }));
-    expect(await ended(jobId)).toMatchObject({ state: "failed", error: { code: "fenced" } });
-    await waitFor(async () => expect(await leavings()).toEqual(nothing));
+    const ownerId = (await ada.query(api.account.me, {}))?.userId as Id<"users">;
+    await backend.run((ctx) => ctx.db.patch("users", ownerId, { state: "closing" }));
+    await waitFor(async () => {
+      const job = await backend.run((ctx) => ctx.db.get("mediaJobs", jobId));
+      expect(job).toMatchObject({ state: "failed", error: "fenced" });
+      expect(await leavings()).toEqual(nothing);
+    });
+    expect(await backend.run((ctx) => loadStanding(ctx.db, ownerId))).toMatchObject({ held: 0, spent: 0, openJobs: 0 });
   });
 
   it("a chat that is removed takes its jobs along, also at the provider", async () => {
