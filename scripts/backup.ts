@@ -1,12 +1,12 @@
-/** `npm run backup`: writes everything a home holds into one ZIP, while it serves. */
+/** `npm run backup`: writes what a home holds into two ZIP files, data and keys, while it serves. */
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { backUp } from "../src/runtime/backup.ts";
 import { runTransfer, showProgress } from "./transfers.ts";
 
-const USAGE = `npm run backup -- [--data DIR] [--out FILE]
+const USAGE = `npm run backup -- [--data DIR] [--out NAME]
   --data DIR   data folder (.noruxa)
-  --out FILE   where the ZIP goes (noruxa-<time>.zip)`;
+  --out NAME   writes NAME.data.zip and NAME.keys.zip (noruxa-<time>)`;
 
 await runTransfer(USAGE, async () => {
   const { values } = parseArgs({
@@ -14,8 +14,11 @@ await runTransfer(USAGE, async () => {
   });
   if (values.help) return USAGE;
   const time = new Date().toISOString().replace(/[:.]/g, "-");
-  const file = path.resolve(values.out ?? `noruxa-${time}.zip`);
-  await backUp({ dataDir: path.resolve(values.data), file, progress: showProgress() });
-  const secrets = path.join(path.resolve(values.data), "secrets.env");
-  return `Wrote ${file}. It holds no keys: keep a copy of ${secrets} elsewhere, or nothing in it can ever be read.`;
+  const name = path.resolve(values.out ?? `noruxa-${time}`);
+  const dataDir = path.resolve(values.data);
+  const [dataFile, keysFile] = [`${name}.data.zip`, `${name}.keys.zip`];
+  await backUp({ dataDir, dataFile, keysFile, progress: showProgress() });
+  return `Wrote ${dataFile}: keep it up to 30 days.
+Wrote ${keysFile}: keep the last two of these only, since older ones bring back what people deleted.
+Both need the master keys to be read: keep a copy of ${path.join(dataDir, "secrets.env")} elsewhere.`;
 });

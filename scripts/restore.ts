@@ -4,8 +4,9 @@ import { parseArgs } from "node:util";
 import { restore } from "../src/runtime/restore.ts";
 import { runTransfer, showProgress } from "./transfers.ts";
 
-const USAGE = `npm run restore -- FILE [--data DIR]
-  FILE         a ZIP that npm run backup wrote
+const USAGE = `npm run restore -- DATA.zip KEYS.zip [--data DIR]
+  DATA.zip     the data that npm run backup wrote
+  KEYS.zip     the keys it wrote beside them, or newer ones
   --data DIR   data folder, empty but for secrets.env (.noruxa)`;
 
 await runTransfer(USAGE, async () => {
@@ -13,11 +14,15 @@ await runTransfer(USAGE, async () => {
     allowPositionals: true,
     options: { data: { type: "string", default: ".noruxa" }, help: { type: "boolean" } },
   });
-  const [file] = positionals;
-  if (values.help || file === undefined) return USAGE;
+  if (values.help || positionals.length === 0) return USAGE;
   const dataDir = path.resolve(values.data);
   const nowMs = Date.now;
-  const restored = await restore({ file: path.resolve(file), dataDir, nowMs, progress: showProgress() });
+  const restored = await restore({
+    files: positionals.map((file) => path.resolve(file)),
+    dataDir,
+    nowMs,
+    progress: showProgress(),
+  });
   const { documents, objects } = restored;
   return `Restored ${documents} documents and ${objects} files of objects into ${dataDir}, and read them back.
 Put secrets.env of the home that was backed up into ${dataDir} before you start it.`;

@@ -1,15 +1,16 @@
 /**
- * Backups of a home: what its database, its object store and its directory of people hold at one moment, in one ZIP.
+ * Backups of a home: what its database, its object store and its directory of people hold at one moment.
  *
- * [Note: What a backup holds]
- * Tables are in it as `npx convex export` writes them, so the official CLI reads it too; the rest is below `_home/`,
- * which the CLI passes over. No key is in it: neither the master keys of `secrets.env` nor variables set by
- * `npx convex env set`. Whoever finds a backup can therefore read no content, and whoever restores one needs
- * `secrets.env`, which is to be kept elsewhere. Deleting people's data does not reach backups: how long they are
- * kept is how long what was deleted can come back.
+ * [Note: Two sets of backups]
+ * Deleting forgets keys, so a copy of the keys brings back what people deleted. A backup therefore comes in two ZIP
+ * files: the data without the tables of keys, which may be kept for long, and those tables alone, of which only the
+ * last ones are to be kept. Neither holds the master keys of `secrets.env`, nor variables set by `npx convex env`:
+ * whoever finds both files can still read no content, and whoever restores them needs `secrets.env`.
  *
- * The database is read first and in one transaction. Objects are written before rows name them, so each object that
- * a row in the backup names was there; one that is deleted while the backup is made may be missing from it.
+ * Tables are written as `npx convex export` does, so the official CLI reads them too; the rest is below `_home/`,
+ * which the CLI passes over. The database is read first, both files in one transaction. Objects are written before
+ * rows name them, so each object that a row in the backup names was there; one that is deleted while the backup is
+ * made may be missing from it.
  */
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { mkdtemp, open, rename, rm } from "node:fs/promises";
@@ -17,41 +18,61 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pipeline } from "node:stream/promises";
 import yazl from "yazl";
-import { SnapshotReader } from "./convex/store/snapshotReader.ts";
-import { addTables, type Progress } from "./convex/transfer/archive.ts";
+import { SnapshotReader, type SnapshotTable } from "./convex/store/snapshotReader.ts";
+import { addTables, isSystemTable, type Progress } from "./convex/transfer/archive.ts";
 import { HomeError } from "./homeError.ts";
-import { DATABASE_FILES, HOME_PREFIX } from "./homeFiles.ts";
+import { DATABASE_FILES, HOME_PREFIX, KEY_TABLES } from "./homeFiles.ts";
 
 const BUSY_WAIT_MS = 5_000;
 
-/** Scheduled jobs are part of the promise that they run; the official CLI passes them over. */
-const SYSTEM_TABLES = ["_scheduled_functions"];
+export interface BackupOptions {
+  dataDir: string;
+  /** Where the two ZIP files go. */
+  dataFile: string;
+  keysFile: string;
+  progress?: Progress;
+}
 
-/** Writes a backup of the home at `dataDir`, which may be serving. Throws `HomeError` when the file exists already. */
-export async function backUp({ dataDir, file, progress }: BackupOptions): Promise<void> {
-  if (existsSync(file)) throw new HomeError(`${file} exists already: choose another name.`);
-  const draftDir = await mkdtemp(path.join(path.dirname(path.resolve(file)), ".backup-"));
+/** Backs up the home at `dataDir`, which may be serving. Throws `HomeError` when a file exists already. */
+export async function backUp({ dataDir, dataFile, keysFile, progress }: BackupOptions): Promise<void> {
+  for (const file of [dataFile, keysFile]) refuseExisting(file);
+  const draftDir = await mkdtemp(path.join(path.dirname(path.resolve(dataFile)), ".backup-"));
   const reader = new SnapshotReader(path.join(dataDir, DATABASE_FILES.convex));
   try {
-    const draft = path.join(draftDir, "backup.zip");
-    const zip = new yazl.ZipFile();
-    addTables(zip, reader, { progress, systemTables: SYSTEM_TABLES });
-    addHomeFiles(zip, dataDir, draftDir);
-    zip.end();
-    await pipeline(zip.outputStream, createWriteStream(draft, { mode: 0o600 }));
-    await sync(draft);
-    await rename(draft, file);
+    const keys = new yazl.ZipFile();
+    addTables(keys, reader, { progress, include: isKeyTable });
+    await write(keys, keysFile, draftDir);
+    const data = new yazl.ZipFile();
+    addTables(data, reader, { progress, include: isDataTable });
+    addHomeFiles(data, dataDir, draftDir);
+    await write(data, dataFile, draftDir);
   } finally {
     reader.close();
     await rm(draftDir, { recursive: true, force: true });
   }
 }
 
-export interface BackupOptions {
-  dataDir: string;
-  /** Where the ZIP goes. */
-  file: string;
-  progress?: Progress;
+function refuseExisting(file: string): void {
+  if (existsSync(file)) throw new HomeError(`${file} exists already: choose another name.`);
+}
+
+function isKeyTable({ component, name }: SnapshotTable): boolean {
+  return component === "" && KEY_TABLES.includes(name);
+}
+
+/** With scheduled jobs, for it is promised that they run; the official CLI passes them over. */
+function isDataTable(table: SnapshotTable): boolean {
+  if (isSystemTable(table)) return table.name === "_scheduled_functions";
+  return !isKeyTable(table);
+}
+
+/** The file is there whole or not at all. */
+async function write(zip: yazl.ZipFile, file: string, draftDir: string): Promise<void> {
+  const draft = path.join(draftDir, "backup.zip");
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(draft, { mode: 0o600 }));
+  await sync(draft);
+  await rename(draft, file);
 }
 
 function addHomeFiles(zip: yazl.ZipFile, dataDir: string, draftDir: string): void {

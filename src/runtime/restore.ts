@@ -1,5 +1,5 @@
 /**
- * Brings a backup back into an empty data folder ([Note: What a backup holds]), and reads all of it again to see that
+ * Brings a backup back into an empty data folder ([Note: Two sets of backups]), and reads all of it again to see that
  * it is what the backup says. The folder is filled aside first, so it is either restored whole or left as it was.
  */
 import { createHash } from "node:crypto";
@@ -15,10 +15,11 @@ import { performImport, plannedChanges } from "./convex/transfer/importing.ts";
 import type { JsonObject } from "./convex/values/encoded.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { HomeError } from "./homeError.ts";
-import { DATABASE_FILES, HOME_PREFIX } from "./homeFiles.ts";
+import { DATABASE_FILES, HOME_PREFIX, KEY_TABLES } from "./homeFiles.ts";
 
 export interface RestoreOptions {
-  file: string;
+  /** The ZIP files of a backup: its data and its keys. */
+  files: string[];
   dataDir: string;
   nowMs: () => number;
   progress?: Progress;
@@ -30,13 +31,13 @@ export interface Restored {
 }
 
 /** Throws `HomeError` when the folder is not empty or the backup is damaged; the folder is then as it was. */
-export async function restore({ file, dataDir, nowMs, progress }: RestoreOptions): Promise<Restored> {
+export async function restore({ files, dataDir, nowMs, progress }: RestoreOptions): Promise<Restored> {
   const folder = openDataFolder(dataDir);
   const draftDir = path.join(folder.dir, "restoring");
   try {
     refuseUsedFolder(folder.dir);
     await rm(draftDir, { recursive: true, force: true });
-    const archive = await openArchive(file);
+    const archive = await openArchives(files);
     try {
       const documents = await restoreTables(archive, draftDir, { nowMs, progress });
       await restoreFiles(archive, draftDir);
@@ -50,6 +51,17 @@ export async function restore({ file, dataDir, nowMs, progress }: RestoreOptions
     await rm(draftDir, { recursive: true, force: true });
     folder.release();
   }
+}
+
+/** What several archives hold together. Throws `HomeError` when the keys are not among it. */
+async function openArchives(files: string[]): Promise<Archive> {
+  const archives = await Promise.all(files.map((file) => openArchive(file)));
+  const close = () => archives.forEach((archive) => archive.close());
+  const tables = archives.flatMap((archive) => archive.tables);
+  const missing = KEY_TABLES.find((name) => !tables.some((table) => table.component === "" && table.name === name));
+  if (missing === undefined) return { tables, files: archives.flatMap((archive) => archive.files), close };
+  close();
+  throw new HomeError(`The table ${missing} is not among these files: name the backup's file of keys as well.`);
 }
 
 function refuseUsedFolder(dir: string): void {
@@ -133,7 +145,7 @@ async function verifyObjects(draftDir: string): Promise<number> {
     const pieces = catalogue.prepare("SELECT blobId, md5 FROM pieces").all() as { blobId: string; md5: string }[];
     for (const { blobId, md5 } of pieces) {
       const blob = path.join(draftDir, "objects/blobs", blobId.slice(0, 2), blobId);
-      if (!existsSync(blob)) continue; // Deleted while the backup was made; see [Note: What a backup holds].
+      if (!existsSync(blob)) continue; // Deleted while the backup was made; see [Note: Two sets of backups].
       if ((await md5Of(blob)) !== md5) throw new HomeError(`The object file ${blobId} is damaged in the backup.`);
     }
     return pieces.length;

@@ -18,11 +18,13 @@ let home: Home;
 let person: Person;
 let dir: string;
 let zip: string;
+let keysZip: string;
 let threadId: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), "noruxa-backup-"));
-  zip = path.join(dir, "backup.zip");
+  zip = path.join(dir, "backup.data.zip");
+  keysZip = path.join(dir, "backup.keys.zip");
   home = await startHome();
   person = await signIn(home, "ada@example.com");
   ({ threadId } = await send(person.openTab(), { text: SECRET_TEXT }));
@@ -52,6 +54,14 @@ async function putObject(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
+/** Names of the app's own tables in a backup's file, without system tables. */
+async function tablesIn(file: string): Promise<string[]> {
+  const archive = await openArchive(file);
+  archive.close();
+  const own = archive.tables.filter(({ component, name }) => component === "" && !name.startsWith("_"));
+  return own.map(({ name }) => name).toSorted();
+}
+
 async function texts(): Promise<string[]> {
   const client = await person.http();
   const { page } = await client.query(api.messages.list, {
@@ -73,35 +83,45 @@ async function blobsOnDisk(dataDir: string): Promise<string> {
 }
 
 describe("npm run backup", () => {
-  test("writes a ZIP while the home serves and people write, quiet in a pipe", async () => {
+  test("writes its files while the home serves and people write, quiet in a pipe", async () => {
     let isOver = false;
     const writing = (async () => {
       const tab = person.openTab();
       for (let number = 0; !isOver; number += 1) await send(tab, { text: `Meanwhile ${number}`, threadId });
     })().catch(() => undefined); // The limit on messages per minute may end it.
-    const { exitCode, stdout, stderr } = await run("backup", "--data", home.dataDir, "--out", zip);
+    const { exitCode, stdout, stderr } = await run("backup", "--data", home.dataDir, "--out", path.join(dir, "backup"));
     isOver = true;
     await writing;
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    expect(stdout).toContain("It holds no keys");
+    expect(stdout).toContain(zip);
+    expect(stdout).toContain(keysZip);
   });
 
-  test("puts neither keys nor content in clear into it", async () => {
-    const bytes = (await readFile(zip)).toString("latin1");
+  test("keeps the tables of keys apart from the data, in a file of their own", async () => {
+    const keys = ["saltRatchets", "threadKeys", "userKeys"];
+    expect(await tablesIn(keysZip)).toEqual(keys);
+    expect(await tablesIn(zip)).toEqual(expect.arrayContaining(["messages", "threads", "users"]));
+    expect((await tablesIn(zip)).filter((name) => keys.includes(name))).toEqual([]);
+  });
+
+  test("puts neither master keys nor content in clear into either", async () => {
     const secrets = await readFile(path.join(home.dataDir, "secrets.env"), "utf8");
-    const archive = await openArchive(zip);
-    const all: string[] = [bytes];
-    for (const table of archive.tables)
-      for await (const document of table.documents()) all.push(JSON.stringify(document));
-    archive.close();
+    const all: string[] = [];
+    for (const file of [zip, keysZip]) {
+      all.push((await readFile(file)).toString("latin1"));
+      const archive = await openArchive(file);
+      for (const table of archive.tables)
+        for await (const document of table.documents()) all.push(JSON.stringify(document));
+      archive.close();
+    }
     const everything = all.join("\n");
-    expect(everything.length).toBeGreaterThan(bytes.length);
+    expect(all.length).toBeGreaterThan(10);
     expect(everything).not.toContain(SECRET_TEXT);
     for (const [, value] of secrets.matchAll(/^\w+='(.{16,})'$/gm)) expect(everything).not.toContain(value);
   });
 
   test("refuses to overwrite a file", async () => {
-    const { exitCode, stderr } = await run("backup", "--data", home.dataDir, "--out", zip);
+    const { exitCode, stderr } = await run("backup", "--data", home.dataDir, "--out", path.join(dir, "backup"));
     expect(exitCode).toBe(1);
     expect(stderr).toContain("exists already");
   });
@@ -109,7 +129,7 @@ describe("npm run backup", () => {
 
 describe("npm run restore", () => {
   test("refuses a folder that is in use", async () => {
-    expect((await run("restore", zip, "--data", home.dataDir)).stderr).toContain("Another Noruxa is running");
+    expect((await run("restore", zip, keysZip, "--data", home.dataDir)).stderr).toContain("Another Noruxa is running");
   });
 
   test("refuses a backup that was damaged, and leaves the folder empty", async () => {
@@ -118,7 +138,7 @@ describe("npm run restore", () => {
     bytes.fill(0x55, Math.floor(bytes.length / 3), Math.floor(bytes.length / 3) + 64);
     await writeFile(damaged, bytes);
     const target = path.join(dir, "from-damaged");
-    const { exitCode, stderr } = await run("restore", damaged, "--data", target);
+    const { exitCode, stderr } = await run("restore", damaged, keysZip, "--data", target);
     expect(exitCode).toBe(1);
     expect(stderr).not.toBe("");
     await expect(readFile(path.join(target, "convex/convex.sqlite3"))).rejects.toThrow("ENOENT");
@@ -128,13 +148,14 @@ describe("npm run restore", () => {
     const before = await texts();
     const objects = await blobsOnDisk(home.dataDir);
     await home.kill();
-    expect((await run("restore", zip, "--data", home.dataDir)).stderr).toContain("is not empty");
+    expect((await run("restore", zip, keysZip, "--data", home.dataDir)).stderr).toContain("is not empty");
     const keys = path.join(dir, "secrets.env");
     await copyFile(path.join(home.dataDir, "secrets.env"), keys);
     await rm(home.dataDir, { recursive: true });
     await mkdir(home.dataDir);
 
-    const { exitCode, stdout, stderr } = await run("restore", zip, "--data", home.dataDir);
+    expect((await run("restore", zip, "--data", home.dataDir)).stderr).toContain("file of keys");
+    const { exitCode, stdout, stderr } = await run("restore", zip, keysZip, "--data", home.dataDir);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stdout).toMatch(/Restored \d+ documents/);
     await expect(home.restart()).rejects.toThrow(/CRYPTO_KEYRING is missing/);

@@ -23,18 +23,23 @@ Each table's documents are lines of JSON in <table>/documents.jsonl.
 /** Tells the importer that the lines hold Convex's JSON encoding throughout. */
 const UNIFORM_SCHEMA = '"uniform"\n';
 
-const isSystemTable = ({ name }: { name: string }) => name.startsWith("_");
+export function isSystemTable({ name }: { name: string }): boolean {
+  return name.startsWith("_");
+}
 
 /** What is being written, and how much of it. */
 export type Progress = (what: string, done: number, total: number) => void;
 
-/** Adds a snapshot's tables to a ZIP, reading them as fast as the ZIP is read. `systemTables`: these as well. */
+/** Adds tables of a snapshot to a ZIP, all of the users' unless told otherwise, as fast as the ZIP is read. */
 export function addTables(
   zip: yazl.ZipFile,
   reader: SnapshotReader,
-  { progress, systemTables = [] }: { progress?: Progress; systemTables?: string[] } = {},
+  {
+    progress,
+    include = (table) => !isSystemTable(table),
+  }: { progress?: Progress; include?: (table: SnapshotTable) => boolean } = {},
 ): void {
-  const tables = reader.tables().filter((table) => !isSystemTable(table) || systemTables.includes(table.name));
+  const tables = reader.tables().filter(include);
   zip.addBuffer(Buffer.from(README), "README.md");
   for (const [component, members] of Map.groupBy(tables, (table) => table.component)) {
     const numbers = members.filter((table) => !isSystemTable(table)).sort((a, b) => a.number - b.number);
