@@ -101,6 +101,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     const convex = await startConvex({
       dataDir: databaseDir,
       convexDir: path.join(projectDir, "convex"),
+      cacheDir: path.join(projectDir, "node_modules", ".cache", "noruxa"),
       env: functionEnv(env, secrets, { identity: identity.url, models: models.url, objects: objects.url, webOrigins }),
       clock,
       onClockMoved: (aheadMs) => writePrivately(clockFile(folder.dir), JSON.stringify({ aheadMs })),

@@ -37,6 +37,8 @@ export interface ConvexOptions {
   dataDir: string;
   /** The `convex/` folder. */
   convexDir: string;
+  /** Where the bundle of that folder is kept, so that the next start is quicker; none: it is not kept. */
+  cacheDir?: string;
   /** What functions see in `process.env`. */
   env: Record<string, string>;
   clock: MovableClock;
@@ -137,7 +139,7 @@ async function openPorts({ host, apiPort, sitePort, log }: ConvexOptions): Promi
  * knows the environment.
  */
 async function assemble(
-  { convexDir, env: baseVariables, clock, log }: ConvexOptions,
+  { convexDir, cacheDir, env: baseVariables, clock, log }: ConvexOptions,
   store: Store,
   systemEnv: Record<string, string>,
 ): Promise<Pick<Served, "runner" | "application" | "deployer" | "functionLog">> {
@@ -155,7 +157,7 @@ async function assemble(
     log(`[${name}] ${line}`);
     functionLog.record(httpActionLine(name, line, clock.nowMs()));
   };
-  const runner = await loadRunner({ convexDir, env, systemEnv, catalog, clock, host, log, logHttpAction });
+  const runner = await loadRunner({ convexDir, cacheDir, env, systemEnv, catalog, clock, host, log, logHttpAction });
   const deployment = () => runner.deployment;
   const cloudUrl = () => systemEnv.CONVEX_CLOUD_URL ?? "";
   const application = new Application({

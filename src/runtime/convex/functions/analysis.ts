@@ -132,24 +132,24 @@ class Definitions {
 
   #analyse(bundle: DefinitionBundle): AnalysedDefinition {
     const program = this.#add(new Program(programName(bundle.definitionPath), bundle.modules));
-    const modules = bundle.entryPoints.map((path) => this.#analyseModule(program, path, bundle.definitionPath));
+    // All in one isolate, as on Convex: most of what they import they share.
+    const home = this.#scope.isolates.makeSynchronous();
+    const env = this.#envWhileImporting(bundle.definitionPath);
+    const input = (path: string) => ({ program, path, env, home });
+    const functions = bundle.entryPoints.flatMap((path) =>
+      evaluateModule(this.#scope, input(path), (exports) => readFunctions(path, exports)),
+    );
     const has = (path: string) => bundle.entryPoints.includes(path);
-    const input = (path: string) => ({ program, path, env: this.#envWhileImporting(bundle.definitionPath) });
     return {
       program,
       definition: this.#exportOf(bundle.definitionPath),
       schema: bundle.schema && this.#readSchema(bundle),
-      functions: modules.flat(),
+      functions,
       crons: has("crons.js") ? evaluateModule(this.#scope, input("crons.js"), readCrons) : [],
       routes: has("http.js")
         ? evaluateModule(this.#scope, input("http.js"), readRoutes)
         : { hasRouter: false, exact: [], prefixes: [] },
     };
-  }
-
-  #analyseModule(program: Program, path: string, definitionPath: string): Omit<DeployedFunction, "component">[] {
-    const input = { program, path, env: this.#envWhileImporting(definitionPath) };
-    return evaluateModule(this.#scope, input, (exports) => readFunctions(path, exports));
   }
 
   /** A component's environment is bound per instance, so its modules see none of it while they are imported. */

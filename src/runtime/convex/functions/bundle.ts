@@ -60,19 +60,32 @@ export const COMPONENT_IMPORT_PREFIX = "./_componentDeps/";
 
 const CONDITIONS = ["convex", "module"];
 
-/** Bundles the Convex folder `convexDir`. Throws a `DeploymentError` that says file and line. */
-export async function bundleConvexFolder(convexDir: string): Promise<Bundle> {
-  const root = path.dirname(convexDir);
-  const directories = [convexDir, ...(await findComponentDirectories(convexDir))];
+/** A Convex folder while it is being bundled. */
+interface Project {
+  /** The folder that holds the Convex folder. */
+  root: string;
+  convexDir: string;
+  /** Absolute paths of the files that were read so far. */
+  inputs: Set<string>;
+}
+
+/**
+ * Bundles the Convex folder `convexDir`. Throws a `DeploymentError` that says file and line. `inputs` receives the
+ * absolute path of every file that the bundle is made of.
+ */
+export async function bundleConvexFolder(convexDir: string, inputs: Set<string> = new Set()): Promise<Bundle> {
+  const project: Project = { root: path.dirname(convexDir), convexDir, inputs };
+  const directories = [convexDir, ...(await findComponentDirectories(project))];
   const [definitions, authConfig, node] = await Promise.all([
-    Promise.all(directories.map((directory) => bundleDefinition(root, convexDir, directory))),
-    bundleStandalone(root, convexDir, "auth.config"),
-    bundleNodeModules(root, convexDir),
+    Promise.all(directories.map((directory) => bundleDefinition(project, directory))),
+    bundleStandalone(project, convexDir, "auth.config"),
+    bundleNodeModules(project),
   ]);
   return { definitions, authConfig, node };
 }
 
-async function bundleDefinition(root: string, convexDir: string, directory: string): Promise<DefinitionBundle> {
+async function bundleDefinition(project: Project, directory: string): Promise<DefinitionBundle> {
+  const { root, convexDir } = project;
   const entries = findEntryPoints(directory);
   if (entries.node.length > 0 && directory !== convexDir) {
     throw new DeploymentError(
@@ -80,9 +93,9 @@ async function bundleDefinition(root: string, convexDir: string, directory: stri
     );
   }
   const [modules, schema, definition] = await Promise.all([
-    buildModules(root, directory, entries.isolate),
-    bundleStandalone(root, directory, "schema"),
-    bundleStandalone(root, directory, "convex.config", [importedDefinitions(convexDir)]),
+    buildModules(project, directory, entries.isolate),
+    bundleStandalone(project, directory, "schema"),
+    bundleStandalone(project, directory, "convex.config", [importedDefinitions(convexDir)]),
   ]);
   return {
     definitionPath: definitionPathOf(convexDir, directory),
@@ -103,25 +116,25 @@ function outputPath(directory: string, file: string): string {
 }
 
 async function bundleStandalone(
-  root: string,
+  project: Project,
   directory: string,
   name: string,
   plugins: esbuild.Plugin[] = [],
 ): Promise<ModuleSource | null> {
   const file = [`${name}.ts`, `${name}.js`].map((base) => path.join(directory, base)).find((each) => existsSync(each));
   if (!file) return null;
-  const [module] = await buildModules(root, directory, [file], { splitting: false, plugins });
+  const [module] = await buildModules(project, directory, [file], { splitting: false, plugins });
   return module ?? null;
 }
 
 async function buildModules(
-  root: string,
+  project: Project,
   directory: string,
   entryPoints: string[],
   options: { splitting?: boolean; plugins?: esbuild.Plugin[] } = {},
 ): Promise<ModuleSource[]> {
   if (entryPoints.length === 0) return [];
-  const files = await build(root, directory, entryPoints, {
+  const files = await build(project, directory, entryPoints, {
     platform: "browser",
     chunkNames: "_deps/[hash]",
     splitting: options.splitting ?? true,
@@ -130,11 +143,12 @@ async function buildModules(
   return Promise.all(files.map((file) => asFunctionBody(file)));
 }
 
-async function bundleNodeModules(root: string, convexDir: string): Promise<Bundle["node"]> {
+async function bundleNodeModules(project: Project): Promise<Bundle["node"]> {
+  const { root, convexDir } = project;
   const { node } = findEntryPoints(convexDir);
   const external = externalPackages(root);
   if (node.length === 0) return { entryPoints: [], modules: [], packagesDir: null };
-  const files = await build(root, convexDir, node, {
+  const files = await build(project, convexDir, node, {
     platform: "node",
     chunkNames: "_deps/node/[hash]",
     splitting: true,
@@ -161,7 +175,7 @@ function externalPackages(root: string): string[] {
 
 /** The official CLI's options; whitespace is kept because its source maps need the lines. */
 async function build(
-  root: string,
+  { root, inputs }: Project,
   directory: string,
   entryPoints: string[],
   options: Pick<esbuild.BuildOptions, "platform" | "chunkNames" | "splitting" | "external" | "plugins">,
@@ -182,6 +196,7 @@ async function build(
       jsx: "automatic",
       conditions: CONDITIONS,
       write: false,
+      metafile: true,
       sourcemap: "external",
       sourcesContent: false,
       treeShaking: true,
@@ -192,6 +207,10 @@ async function build(
       logLevel: "silent",
     }),
   );
+  for (const input of Object.keys(result.metafile.inputs)) {
+    // Plugins name what they make up by a namespace: "wasm-module:/…".
+    if (!input.includes(":")) inputs.add(path.join(root, input));
+  }
   const files = (result.outputFiles ?? []).map((file) => ({
     path: path.relative(outdir, file.path).split(path.sep).join("/"),
     text: file.text,
@@ -311,7 +330,8 @@ function importedDefinitions(convexDir: string): esbuild.Plugin {
 }
 
 /** Folders of all components reachable from the app's `convex.config`. */
-async function findComponentDirectories(convexDir: string): Promise<string[]> {
+async function findComponentDirectories(project: Project): Promise<string[]> {
+  const { convexDir } = project;
   const entry = ["convex.config.ts", "convex.config.js"].find((base) => existsSync(path.join(convexDir, base)));
   if (!entry) return [];
   const found = new Set<string>();
@@ -324,7 +344,7 @@ async function findComponentDirectories(convexDir: string): Promise<string[]> {
       });
     },
   };
-  await build(path.dirname(convexDir), convexDir, [path.join(convexDir, entry)], {
+  await build(project, convexDir, [path.join(convexDir, entry)], {
     platform: "browser",
     splitting: false,
     plugins: [collect],

@@ -32,6 +32,8 @@ export interface ImportInput {
   isConfiguration?: boolean;
   /** It was imported before, with the same time, chance and environment. Watching the time is costly. */
   isKnownToEnd?: boolean;
+  /** Where to evaluate it, beside what was evaluated there before; by default in an isolate of its own. */
+  home?: Home;
 }
 
 /** An isolate in which a module was evaluated, or why that failed. */
@@ -58,7 +60,7 @@ export function importModule(scope: ImportScope, input: ImportInput): Imported {
 }
 
 function importInto(scope: ImportScope, input: ImportInput, work: Work): Imported {
-  const home = scope.isolates.makeSynchronous();
+  const home = input.home ?? scope.isolates.makeSynchronous();
   const host = new ImportHost(scope, input, home.context);
   const promises = new UnhandledPromises();
   if (!input.isConfiguration) home.isolate.reseed(importSeed(scope.version));

@@ -15,6 +15,7 @@ import type {
 import { type ActionResult, runAction } from "./action.ts";
 import { analyse } from "./analysis.ts";
 import { type Bundle, bundleConvexFolder } from "./bundle.ts";
+import { bundleWithCache } from "./bundleCache.ts";
 import type { LoadedDeployment } from "./deployment.ts";
 import { type ExecutionScope, execute } from "./execution.ts";
 import { runHttpAction } from "./httpAction.ts";
@@ -25,6 +26,8 @@ import type { WaitingScope } from "./waitingExecution.ts";
 export interface RunnerOptions {
   /** Absolute path of the `convex/` folder. */
   convexDir: string;
+  /** Where bundles are kept from one start to the next; without it every start bundles anew. */
+  cacheDir?: string;
   /** The deployment's environment variables, asked for anew with every deployment. */
   env: () => Record<string, string>;
   /** Variables the deployment itself sets: CONVEX_CLOUD_URL, CONVEX_SITE_URL. Components see them too. */
@@ -89,8 +92,8 @@ class LocalRunner implements Runner {
   }
 
   async prepare(options: PrepareOptions = {}): Promise<PreparedDeployment> {
-    const { convexDir, clock, systemEnv } = this.#options;
-    const bundle = options.bundle ?? (await bundleConvexFolder(convexDir));
+    const { clock, convexDir, systemEnv } = this.#options;
+    const bundle = options.bundle ?? (await this.#bundleFolder());
     this.#lastVersion += 1;
     const deployment = await analyse({
       bundle,
@@ -103,6 +106,11 @@ class LocalRunner implements Runner {
       log: this.#options.log,
     });
     return { deployment, bundle };
+  }
+
+  #bundleFolder(): Promise<Bundle> {
+    const { convexDir, cacheDir } = this.#options;
+    return cacheDir === undefined ? bundleConvexFolder(convexDir) : bundleWithCache(convexDir, cacheDir);
   }
 
   discard({ deployment }: PreparedDeployment): void {
