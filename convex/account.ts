@@ -4,13 +4,14 @@ import { characterCount, NAME_CHARACTERS } from "../src/shared/limits.ts";
 import { internal } from "./_generated/api.js";
 import type { Id } from "./_generated/dataModel.js";
 import { action, query } from "./_generated/server.js";
+import { closeAccount, erasesAt, reopenAccount } from "./account/closing.ts";
 import { vAccountState, vSettings } from "./account/schema.ts";
 import { loadSubscription } from "./billing/months.ts";
 import { vPlanId } from "./billing/schema.ts";
 import { makeUserKey } from "./encryption/keys.ts";
 import { readKeyring } from "./encryption/vault.ts";
 import { refusal } from "./lib/errors.ts";
-import { findUser, requireIdentity, viewerMutation } from "./lib/functions.ts";
+import { findUser, leavingMutation, requireIdentity, viewerMutation } from "./lib/functions.ts";
 import { chooseChatModel } from "./models/catalogue.ts";
 import { loadStanding } from "./usage/entries.ts";
 
@@ -62,6 +63,8 @@ export const me = query({
       /** Whole credits; what open holds have set aside is part of the balance. */
       credits: v.object({ balance: v.number(), held: v.number() }),
       state: vAccountState,
+      /** When the account is erased, where it is closed. */
+      erasesAt: v.union(v.number(), v.null()),
       settings: vSettings,
     }),
   ),
@@ -72,7 +75,16 @@ export const me = query({
     const { _id: userId, name, state, settings } = user;
     const { balance, held } = await loadStanding(ctx.db, userId);
     const plan = (await loadSubscription(ctx.db, user.identityId))?.period?.plan ?? "free";
-    return { userId, name, email: identity.email, plan, credits: { balance, held }, state, settings };
+    return {
+      userId,
+      name,
+      email: identity.email,
+      plan,
+      credits: { balance, held },
+      state,
+      erasesAt: erasesAt(user),
+      settings,
+    };
   },
 });
 
@@ -86,6 +98,43 @@ export const update = viewerMutation({
     const name = args.name === undefined ? user.name : checkedName(args.name);
     if (args.settings) refuseBadCeiling(args.settings.dailyCeiling);
     await ctx.db.patch("users", user._id, { name, settings: { ...user.settings, ...args.settings } });
+    return null;
+  },
+});
+
+/**
+ * Closes the caller's account. For thirty days it can be reopened, exported or erased, and nothing else; then it is
+ * erased. Closing it again changes nothing.
+ */
+export const close = leavingMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    await closeAccount(ctx, ctx.viewer.user, Date.now());
+    return null;
+  },
+});
+
+/** Opens the caller's closed account again. Does nothing to one that is open. */
+export const reopen = leavingMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    await reopenAccount(ctx, ctx.viewer.user);
+    return null;
+  },
+});
+
+/**
+ * Erases the caller's account at once: unreadable when this returns, then gone, here and at the identity provider. It
+ * cannot be undone. See [Note: Erasure].
+ */
+export const erase = action({
+  args: { confirm: v.literal("erase") },
+  returns: v.null(),
+  handler: async (ctx): Promise<null> => {
+    const { subject: identityId } = await requireIdentity(ctx);
+    await ctx.runMutation(internal.account.closing.eraseOwn, { identityId });
     return null;
   },
 });

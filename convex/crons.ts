@@ -3,6 +3,13 @@ import { internal } from "./_generated/api.js";
 
 const crons = cronJobs();
 
+crons.interval("remove chats past their period", { hours: 1 }, internal.threads.expiry.sweep, {});
+crons.interval("erase accounts whose time of grace is over", { hours: 1 }, internal.account.closing.eraseDue, {});
+crons.interval("take up silent erasures", { minutes: 1 }, internal.erasure.steps.resumeSilent, {});
+crons.cron("compare accounts with identities", "47 2 * * *", internal.erasure.reconciliation.begin, {});
+crons.interval("delete old receipts", { hours: 24 }, internal.erasure.receipts.sweep, {});
+crons.interval("delete old tombstones", { hours: 24 }, internal.erasure.ending.sweepTombstones, {});
+crons.interval("delete billing records past their period", { hours: 24 }, internal.erasure.receipts.sweepRetained, {});
 crons.interval("end abandoned replies", { seconds: 30 }, internal.messages.leases.endAbandoned, {});
 crons.interval("move silent media jobs on", { minutes: 1 }, internal.media.making.resumeSilent, {});
 crons.interval("delete old media jobs", { hours: 24 }, internal.media.making.sweep, {});

@@ -2,6 +2,7 @@ import { defineSchema } from "convex/server";
 import { accountTables } from "./account/schema.ts";
 import { billingTables } from "./billing/schema.ts";
 import { encryptionTables } from "./encryption/schema.ts";
+import { erasureTables } from "./erasure/schema.ts";
 import { mediaTables } from "./media/schema.ts";
 import { messageTables } from "./messages/schema.ts";
 import { privacyTables } from "./privacy/schema.ts";
@@ -21,4 +22,5 @@ export default defineSchema({
   ...usageTables,
   ...webhookTables,
   ...privacyTables,
+  ...erasureTables,
 });

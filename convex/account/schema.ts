@@ -30,5 +30,12 @@ export const accountTables = {
     settings: vSettings,
     /** Since when an operator has kept the account from spending; it can still read, export and erase. */
     suspendedAt: v.optional(v.number()),
-  }).index("by_identity", ["identityId"]),
+    /** Since when the account has been closed, while it is, and what it was before. */
+    closedAt: v.optional(v.number()),
+    reopensAs: v.optional(v.union(v.literal("live"), v.literal("restricted"))),
+    /** What the identity provider last told, by which a change there is told from one made here. */
+    told: v.optional(v.object({ name: v.string(), at: v.number() })),
+  })
+    .index("by_identity", ["identityId"])
+    .index("by_closing", ["state", "closedAt"]),
 };

@@ -3,6 +3,7 @@ import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { openMonth } from "../billing/months.ts";
 import { loadUserKey } from "../encryption/vault.ts";
+import { isErased } from "../erasure/beginning.ts";
 import { refusal } from "../lib/errors.ts";
 import { spendRate } from "../lib/rateLimits.ts";
 
@@ -14,6 +15,7 @@ export const ensureAccount = internalMutation({
   args: { identityId: v.string(), name: v.string() },
   returns: v.object({ userId: v.id("users"), hasKey: v.boolean() }),
   handler: async (ctx, { identityId, name }) => {
+    if (await isErased(ctx.db, identityId)) throw refusal("closing", "This account is being erased.");
     const nowMs = Date.now();
     await spendRate(ctx, "signIn", { key: identityId, nowMs });
     const found = await findAnyUser(ctx, identityId);
@@ -47,7 +49,8 @@ function findAnyUser(ctx: MutationCtx, identityId: string): Promise<Doc<"users">
 }
 
 async function createAccount(ctx: MutationCtx, person: { identityId: string; name: string }): Promise<Doc<"users">> {
-  const userId = await ctx.db.insert("users", { ...person, state: "live", settings: {} });
+  const told = { name: person.name, at: 0 };
+  const userId = await ctx.db.insert("users", { ...person, state: "live", settings: {}, told });
   const workspaceId = await ctx.db.insert("workspaces", { kind: "personal", ownerId: userId });
   await ctx.db.insert("memberships", { workspaceId, userId, role: "owner" });
   await ctx.db.patch("users", userId, { workspaceId });

@@ -31,5 +31,6 @@ export const encryptionTables = {
     salt: v.bytes(),
   })
     .index("by_thread", ["threadId"])
-    .index("by_record", ["recordId"]),
+    .index("by_record", ["recordId"])
+    .index("by_workspace", ["workspaceId"]),
 };

@@ -18,7 +18,7 @@ const POLICY = { defaultPolicy: "deny" } as const;
 
 /**
  * A public query for a signed-in person: `ctx.viewer` says who, and `ctx.db` shows their workspace alone. Refuses anyone
- * else as `unauthenticated`. See [Note: Scoped data layer].
+ * else as `unauthenticated`, and those who closed their account as `closing`. See [Note: Scoped data layer].
  */
 export const viewerQuery = customQuery(query, customCtx(viewerContext));
 
@@ -47,12 +47,13 @@ export const leavingMutation = customMutation(
 
 /**
  * As `viewerInternalQuery`, to write. Takes accounts in any state, since an action may serve those that can only read:
- * a mutation that stores content checks the state itself.
+ * a mutation that stores content checks the state itself. Refuses closed accounts, as queries do.
  */
 export const viewerInternalMutation = customMutation(
   internalMutation,
   customCtx(async (ctx: MutationCtx) => {
     const viewer = await requireViewer(ctx);
+    requireOpen(viewer.user);
     return { viewer, db: wrapDatabaseWriter({ viewer }, ctx.db, scopeRules, POLICY) };
   }),
 );
@@ -82,11 +83,18 @@ export async function findUser(db: QueryCtx["db"], identityId: string): Promise<
 export function requireLive(user: Doc<"users">): void {
   if (user.state === "live") return;
   if (user.state === "restricted") throw refusal("restricted", "Processing is restricted: your data can only be read.");
-  throw refusal("closing", "This account is being closed.");
+  if (user.state === "erasing") throw refusal("closing", "This account is being erased.");
+  requireOpen(user);
+}
+
+/** Refuses an account that was closed: its person can reopen, export or erase it, and nothing else. See [Note: Closing]. */
+function requireOpen(user: Doc<"users">): void {
+  if (user.state === "closing") throw refusal("closing", "This account is closed. Reopen it to go on.");
 }
 
 async function viewerContext(ctx: QueryCtx): Promise<Pick<ViewerQueryCtx, "viewer" | "db">> {
   const viewer = await requireViewer(ctx);
+  requireOpen(viewer.user);
   return { viewer, db: wrapDatabaseReader({ viewer }, ctx.db, scopeRules, POLICY) };
 }
 

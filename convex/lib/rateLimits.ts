@@ -21,6 +21,11 @@ const RATES = {
 
 const limiter = new RateLimiter(components.rateLimiter, {});
 
+/** Forgets how often somebody did anything, for whom `key` is no longer to be known. */
+export async function resetRates(ctx: MutationCtx, key: string): Promise<void> {
+  for (const kind of Object.keys(RATES)) await limiter.reset(ctx, kind, { key });
+}
+
 /**
  * Counts one use by the person whose identity id `key` is, whose plan allows `factor` times what is free. Throws
  * `limit_exceeded` with `retryAt` when they have none left.

@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
-import type { Doc } from "../_generated/dataModel.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
 
 /*
@@ -20,13 +20,16 @@ const LOUD_AFTER_ATTEMPTS = 10;
 
 const vDue = v.object({ id: v.id("objectDeletes"), key: v.string(), uploadId: v.optional(v.string()) });
 
-/** Notes an object to be deleted, in the transaction that removes the last row that names it. */
+/**
+ * Notes an object to be deleted, in the transaction that removes the last row that names it: from now on, or `afterMs`
+ * later. An erasure that gives its `jobId` waits until the bucket has confirmed it.
+ */
 export async function noteDelete(
   ctx: Pick<MutationCtx, "db">,
-  { key, uploadId }: { key: string; uploadId?: string },
+  { afterMs = 0, ...object }: { key: string; uploadId?: string; jobId?: Id<"erasureJobs">; afterMs?: number },
 ): Promise<void> {
   const nowMs = Date.now();
-  await ctx.db.insert("objectDeletes", { key, uploadId, askedAt: nowMs, notBeforeAt: nowMs, attempts: 0 });
+  await ctx.db.insert("objectDeletes", { ...object, askedAt: nowMs, notBeforeAt: nowMs + afterMs, attempts: 0 });
 }
 
 /** Starts the drainer at once, for a transaction that has noted keys; the cron would a minute later. */

@@ -76,11 +76,16 @@ export async function removeMedium(ctx: MutationCtx, mediaId: Id<"media">): Prom
   await ctx.db.delete("media", mediaId);
 }
 
-async function removeObject(ctx: MutationCtx, { _id, key }: Doc<"objects">): Promise<void> {
+/** Deletes the row of an object, and notes its bytes unless another row names them; `jobId` for an erasure to wait for. */
+export async function removeObject(
+  ctx: MutationCtx,
+  { _id, key }: Doc<"objects">,
+  jobId?: Id<"erasureJobs">,
+): Promise<void> {
   await ctx.db.delete("objects", _id);
   const other = await ctx.db
     .query("objects")
     .withIndex("by_key", (q) => q.eq("key", key))
     .first();
-  if (!other) await noteDelete(ctx, { key });
+  if (!other) await noteDelete(ctx, { key, jobId });
 }

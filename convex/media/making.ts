@@ -1,4 +1,5 @@
 import { type Infer, v } from "convex/values";
+import { FAILED_JOB_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
@@ -27,8 +28,6 @@ const LONGEST_ORDER_MS = 60 * 60_000;
 const LONGEST_WAIT_MS = 50 * 60_000;
 /** Jobs that one run of the watchdog moves on. */
 const JOBS_PER_RUN = 50;
-/** Jobs that made nothing are deleted this long after their end. */
-const KEPT_MS = 30 * 24 * 60 * 60_000;
 /** What a running job shows at most: the rest is storing. */
 const MOST_PROGRESS = 0.9;
 
@@ -212,7 +211,7 @@ export const sweep = internalMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx): Promise<null> => {
-    const old = await silentSince(ctx, ["failed", "cancelled"], Date.now() - KEPT_MS);
+    const old = await silentSince(ctx, ["failed", "cancelled"], Date.now() - FAILED_JOB_MS);
     for (const job of old) await ctx.db.delete("mediaJobs", job._id);
     if (old.length >= JOBS_PER_RUN) await ctx.scheduler.runAfter(0, internal.media.making.sweep, {});
     return null;

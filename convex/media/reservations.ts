@@ -1,6 +1,6 @@
 import { type Infer, v } from "convex/values";
 import { internal } from "../_generated/api.js";
-import type { Doc } from "../_generated/dataModel.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadThreadKey } from "../encryption/vault.ts";
 import { drainSoon, noteDelete } from "./deletes.ts";
@@ -17,6 +17,8 @@ import { loadSealMaterial, type MediaHome, vSealMaterial } from "./seals.ts";
 /** How old a reservation may be. Longer than anything takes to store. */
 const RESERVED_MS = 24 * 60 * 60 * 1000;
 const RESERVATIONS_PER_RUN = 100;
+/** After this, no action that began to store bytes still runs: Convex ends them after ten minutes. */
+const LATE_BYTES_MS = 15 * 60 * 1000;
 
 export const vMediaHome = {
   ownerId: v.id("users"),
@@ -114,6 +116,20 @@ export async function takeReservation(ctx: MutationCtx, key: string): Promise<bo
   const reservation = await loadReservation(ctx, key);
   if (reservation) await ctx.db.delete("uploads", reservation._id);
   return reservation !== null;
+}
+
+/**
+ * Gives up a reserved key for an erasure, now and once more when whatever was storing bytes under it has ended: bytes
+ * that were on their way arrive after the first.
+ */
+export async function dropLateReservation(
+  ctx: MutationCtx,
+  { _id, key, uploadId }: Doc<"uploads">,
+  jobId: Id<"erasureJobs">,
+): Promise<void> {
+  await ctx.db.delete("uploads", _id);
+  await noteDelete(ctx, { key, uploadId, jobId });
+  await noteDelete(ctx, { key, afterMs: LATE_BYTES_MS });
 }
 
 async function dropReservation(ctx: MutationCtx, { _id, key, uploadId }: Doc<"uploads">): Promise<void> {

@@ -92,6 +92,7 @@ export const mediaTables = {
     missingSinceAt: v.optional(v.number()),
   })
     .index("by_media", ["mediaId", "role"])
+    .index("by_owner", ["ownerId"])
     .index("by_key", ["key"])
     .index("by_missing", ["missingSinceAt"]),
 
@@ -114,6 +115,8 @@ export const mediaTables = {
   // them, deleted when the bucket has confirmed that key. Holds no id of a person; lives until it is done.
   objectDeletes: defineTable({
     key: v.string(),
+    /** The erasure that waits for it, where one does. */
+    jobId: v.optional(v.id("erasureJobs")),
     /** An upload in parts to abort as well. */
     uploadId: v.optional(v.string()),
     askedAt: v.number(),
@@ -123,7 +126,8 @@ export const mediaTables = {
   })
     .index("by_due", ["notBeforeAt"])
     .index("by_age", ["askedAt"])
-    .index("by_key", ["key"]),
+    .index("by_key", ["key"])
+    .index("by_job", ["jobId"]),
 
   // Objects of the bucket that no row names, seen by one pass of the sweep; the next pass that sees them again notes them
   // in `objectDeletes` and deletes the mark. Marks of objects that are gone are deleted by age.

@@ -1,11 +1,10 @@
 import { v } from "convex/values";
+import { MEDIA_SESSION_MS } from "../../src/policy/periods.ts";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type QueryCtx } from "../_generated/server.js";
 import { viewerInternalMutation } from "../lib/functions.ts";
 import { TICKET_MS } from "./tickets.ts";
 
-/** How long a session lives. */
-const SESSION_MS = 24 * 60 * 60 * 1000;
 const SESSIONS_PER_RUN = 200;
 
 /** Makes sure the caller has a session that outlives any ticket made now. `secret` is 32 bytes from an action. */
@@ -17,7 +16,7 @@ export const open = viewerInternalMutation({
     const nowMs = Date.now();
     const session = await findSession(ctx.db, ownerId, nowMs);
     if (session) return { expiresAt: session.expiresAt };
-    const expiresAt = nowMs + SESSION_MS;
+    const expiresAt = nowMs + MEDIA_SESSION_MS;
     await ctx.db.insert("mediaSessions", { workspaceId, ownerId, secret, expiresAt });
     return { expiresAt };
   },

@@ -1,4 +1,5 @@
 import { v } from "convex/values";
+import { LOOSE_UPLOAD_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { internalMutation } from "../_generated/server.js";
@@ -10,8 +11,6 @@ import { keepMedium, removeMedium } from "./keeping.ts";
 import { reserveKey, vStoredObject } from "./reservations.ts";
 import { vSealMaterial } from "./seals.ts";
 
-/** How long an upload that no message takes up is kept. */
-const LOOSE_MS = 24 * 60 * 60 * 1000;
 const LOOSE_PER_RUN = 50;
 
 /**
@@ -54,7 +53,7 @@ export const sweepLoose = internalMutation({
   handler: async (ctx): Promise<null> => {
     const old = await ctx.db
       .query("media")
-      .withIndex("by_state", (q) => q.eq("state", "loose").lt("createdAt", Date.now() - LOOSE_MS))
+      .withIndex("by_state", (q) => q.eq("state", "loose").lt("createdAt", Date.now() - LOOSE_UPLOAD_MS))
       .take(LOOSE_PER_RUN);
     for (const { _id } of old) await removeMedium(ctx, _id);
     if (old.length > 0) await drainSoon(ctx);

@@ -68,7 +68,9 @@ export const messageTables = {
     workspaceId: v.id("workspaces"),
     threadId: v.id("threads"),
     messageIds: v.array(v.id("messages")),
-  }).index("by_thread", ["threadId"]),
+  })
+    .index("by_thread", ["threadId"])
+    .index("by_workspace", ["workspaceId"]),
 
   // One row for each reply that is being written, from send to its end. Kept apart from the message, so that heartbeats
   // do not disturb lists, and small, because every flush reads it. Whoever deletes it ends the reply: see [Note: Leases].
@@ -86,6 +88,7 @@ export const messageTables = {
   })
     .index("by_reply", ["replyId"])
     .index("by_thread", ["threadId"])
+    .index("by_owner", ["ownerId"])
     .index("by_heartbeat", ["heartbeatAt"]),
 
   // The text of a reply in progress, one row a flush. Every follower reads up to sixteen with each flush, so a row holds

@@ -1,6 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { internal } from "../_generated/api.js";
 import { httpAction } from "../_generated/server.js";
+import { readProfile } from "../account/profile.ts";
 import { keptFields } from "../webhooks/fields.ts";
 import { respondJson } from "./responses.ts";
 
@@ -31,7 +32,8 @@ export const clerkWebhook = httpAction(async (ctx, request) => {
   if (!event) return refuse("malformed");
   const messageId = request.headers.get("svix-id") ?? "";
   const fields = JSON.stringify(keptFields(event));
-  const { state } = await ctx.runMutation(internal.webhooks.inbox.receive, { messageId, fields });
+  const profile = readProfile((event as { data?: unknown }).data) ?? undefined;
+  const { state } = await ctx.runMutation(internal.webhooks.inbox.receive, { messageId, fields, profile });
   return respondJson(request, { state });
 });
 

@@ -29,18 +29,17 @@ export async function removeThread(ctx: MutationCtx, thread: Doc<"threads">): Pr
 
 /**
  * Deletes the next rows of a thread that is being removed, children before parents, and schedules itself until none are
- * left. Run twice or late, it does what is left to do and no more.
+ * left. Run twice or late, it does what is left to do and no more. Reads nothing but what it deletes: nobody schedules it
+ * but the transaction that began the removal, which cannot be undone.
  */
 export const removeRows = internalMutation({
   args: { threadId: v.id("threads") },
   returns: v.null(),
   handler: async (ctx, { threadId }) => {
-    const thread = await ctx.db.get("threads", threadId);
-    if (thread?.state !== "erasing") return null;
     const isSilent = (await removeJobs(ctx, threadId)) && (await removeMedia(ctx, threadId));
     const done = isSilent && (await removeMessages(ctx, threadId)) && (await removeForks(ctx, threadId));
-    if (done) await ctx.db.delete("threads", threadId);
-    else await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
+    if (!done) await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
+    else if (await ctx.db.get("threads", threadId)) await ctx.db.delete("threads", threadId);
     return null;
   },
 });

@@ -20,7 +20,8 @@ export const threadTables = {
   })
     .index("by_activity", ["workspaceId", "state", "lastActivityAt"])
     .index("by_pin", ["workspaceId", "state", "pinned", "lastActivityAt"])
-    .index("by_retention", ["workspaceId", "state", "pinned", "retentionClockAt"]),
+    .index("by_retention", ["workspaceId", "state", "pinned", "retentionClockAt"])
+    .index("by_expiry", ["state", "pinned", "retentionClockAt"]),
 
   // One row for each branch that left the trunk, written by edit and regenerate, read to find the messages of the
   // branch shown. Lives and ends with its thread.
@@ -32,5 +33,7 @@ export const threadTables = {
     parent: v.number(),
     /** Depth of the first message that is this branch's own. */
     fromDepth: v.number(),
-  }).index("by_thread", ["threadId", "branch"]),
+  })
+    .index("by_thread", ["threadId", "branch"])
+    .index("by_workspace", ["workspaceId"]),
 };

@@ -30,3 +30,17 @@ export function keptFields(value: unknown, level = 0): unknown {
   }
   return typeof value === "string" && (value.length > MOST_CHARACTERS || holdsCardNumber(value)) ? null : value;
 }
+
+/** The kinds of events that tell about a person's identity. */
+export function isUserType(type: string): boolean {
+  return type === "user.created" || type === "user.updated" || type === "user.deleted";
+}
+
+/** The identity that an event is about, from its kept fields; undefined where they do not say. Pure. */
+export function identityOf(type: string, data: unknown): string | undefined {
+  if (typeof data !== "object" || data === null) return undefined;
+  const { id, user_id: userId, payer } = data as Record<string, unknown>;
+  const payerId = typeof payer === "object" && payer !== null ? (payer as Record<string, unknown>).user_id : undefined;
+  const identityId = type.startsWith("user.") ? id : (userId ?? payerId);
+  return typeof identityId === "string" && identityId !== "" ? identityId : undefined;
+}

@@ -1,10 +1,15 @@
-import { v } from "convex/values";
+import { type Infer, v } from "convex/values";
+import { WEBHOOK_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { syncProfile, vProfile } from "../account/profile.ts";
 import { ensureSubscription, openMonth } from "../billing/months.ts";
 import { withItem } from "../billing/periods.ts";
+import { beginErasure, isErased } from "../erasure/beginning.ts";
+import { findUser } from "../lib/functions.ts";
 import { type BillingNews, isBillingType, ParkedError, readBillingNews } from "./clerkBilling.ts";
+import { identityOf, isUserType } from "./fields.ts";
 import { asKept } from "./objecting.ts";
 
 /*
@@ -16,28 +21,31 @@ import { asKept } from "./objecting.ts";
  * knows it; refusing it would only make the sender try again.
  */
 
-const DAY_MS = 24 * 60 * 60_000;
-/** How long rows are kept: longer than a sender tries again, and than a message can be replayed by hand. */
-const KEPT_MS = 30 * DAY_MS;
 const ROWS_PER_RUN = 200;
 /** Parked rows that are listed at once. */
 const LISTED_ROWS = 100;
 
-const vOutcome = v.object({ state: v.union(v.literal("applied"), v.literal("parked"), v.literal("known")) });
+const vOutcome = v.object({
+  state: v.union(v.literal("applied"), v.literal("parked"), v.literal("dropped"), v.literal("known")),
+});
 
-/** Enters a verified message and applies it; one that is known changes nothing. `fields` is JSON of its kept fields. */
+/**
+ * Enters a verified message and applies it; one that is known changes nothing. `fields` is JSON of its kept fields, and
+ * `profile` what is applied and not kept. Of one about somebody who is erased, nothing is kept but that it came.
+ */
 export const receive = internalMutation({
-  args: { messageId: v.string(), fields: v.string() },
+  args: { messageId: v.string(), fields: v.string(), profile: v.optional(vProfile) },
   returns: vOutcome,
-  handler: async (ctx, { messageId, fields }) => {
+  handler: async (ctx, { messageId, fields, profile }) => {
     const known = await findMessage(ctx, messageId);
     if (known) return { state: "known" as const };
     const nowMs = Date.now();
     const event = JSON.parse(fields) as { type?: unknown; timestamp?: unknown };
     const type = typeof event.type === "string" ? event.type : "unknown";
     const eventAt = Number.isSafeInteger(event.timestamp) ? (event.timestamp as number) : nowMs;
-    const outcome = await applyOrPark(ctx, { type, eventAt, fields });
-    const row = { messageId, type, eventAt, receivedAt: nowMs, fields, ...outcome };
+    const outcome = await applyOrPark(ctx, { type, eventAt, fields, profile });
+    const kept = outcome.state === "dropped" ? "{}" : fields;
+    const row = { messageId, type, eventAt, receivedAt: nowMs, fields: kept, ...outcome };
     await ctx.db.insert("webhookInbox", await asKept(ctx, row));
     return { state: outcome.state };
   },
@@ -101,7 +109,7 @@ export const sweep = internalMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx): Promise<null> => {
-    const beforeMs = Date.now() - KEPT_MS;
+    const beforeMs = Date.now() - WEBHOOK_MS;
     const old = await ctx.db
       .query("webhookInbox")
       .withIndex("by_received", (q) => q.lt("receivedAt", beforeMs))
@@ -127,20 +135,44 @@ function findMessage(ctx: MutationCtx, messageId: string): Promise<Doc<"webhookI
 
 type Outcome = Pick<Doc<"webhookInbox">, "state" | "reason" | "identityId">;
 
-async function applyOrPark(
-  ctx: MutationCtx,
-  { type, eventAt, fields }: Pick<Doc<"webhookInbox">, "type" | "eventAt" | "fields">,
-): Promise<Outcome> {
+interface Event extends Pick<Doc<"webhookInbox">, "type" | "eventAt" | "fields"> {
+  profile?: Infer<typeof vProfile>;
+}
+
+async function applyOrPark(ctx: MutationCtx, event: Event): Promise<Outcome> {
+  const { type, eventAt, fields, profile } = event;
   const { data } = JSON.parse(fields) as { data?: unknown };
-  if (!isBillingType(type)) return { state: "parked", reason: "Nothing here applies messages of this type" };
+  const identityId = identityOf(type, data);
+  if (identityId && (await isErased(ctx.db, identityId))) return dropped(ctx, type, identityId);
   try {
-    const news = readBillingNews(type, data, eventAt);
-    await applyNews(ctx, news);
-    return { state: "applied", identityId: news.identityId };
+    if (isBillingType(type)) await applyNews(ctx, readBillingNews(type, data, eventAt));
+    else if (isUserType(type) && identityId) await applyUserEvent(ctx, type, { identityId, profile });
+    else throw new ParkedError("Nothing here applies messages of this type");
+    return { state: "applied", identityId };
   } catch (error) {
     if (!(error instanceof ParkedError)) throw error;
-    return { state: "parked", reason: error.message };
+    return { state: "parked", identityId, reason: error.message };
   }
+}
+
+/** A deletion is only a hint: see [Note: Erasure]. Whoever has no account yet gets their profile when they sign in. */
+async function applyUserEvent(
+  ctx: MutationCtx,
+  type: string,
+  { identityId, profile }: { identityId: string; profile?: Infer<typeof vProfile> },
+): Promise<void> {
+  if (type === "user.deleted") {
+    await beginErasure(ctx, { identityId, origin: "webhook" });
+    return;
+  }
+  const user = profile && (await findUser(ctx.db, identityId));
+  if (user) await syncProfile(ctx, user, profile);
+}
+
+/** A deletion wins over whatever else comes, earlier or later. One that is told again lets the erasure go on at once. */
+async function dropped(ctx: MutationCtx, type: string, identityId: string): Promise<Outcome> {
+  if (type === "user.deleted") await beginErasure(ctx, { identityId, origin: "webhook" });
+  return { state: "dropped", reason: "This person is erased" };
 }
 
 /** Brings the mirror up to date and, where the account has been made, its month of credits. */
@@ -153,9 +185,6 @@ async function applyNews(ctx: MutationCtx, news: BillingNews): Promise<void> {
     topUps: [...topUps, ...news.topUps.filter(({ itemId }) => topUps.every((known) => known.itemId !== itemId))],
     payment: newer,
   });
-  const user = await ctx.db
-    .query("users")
-    .withIndex("by_identity", (q) => q.eq("identityId", news.identityId))
-    .unique();
+  const user = await findUser(ctx.db, news.identityId);
   if (user) await openMonth(ctx, user, nowMs);
 }

@@ -5,6 +5,8 @@ export const vInboxState = v.union(
   v.literal("applied"),
   /** Verified and kept, but not applied: its type or its shape is not one that is known here, or belongs to later. */
   v.literal("parked"),
+  /** About somebody whose erasure has begun or ended: kept without a word of what it said. */
+  v.literal("dropped"),
 );
 
 export const webhookTables = {

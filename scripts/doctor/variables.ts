@@ -91,6 +91,13 @@ export const variables: readonly Variable[] = [
     fault: (value) => keyringFault("CRYPTO_ENV_ID", { CRYPTO_ENV_ID: value }),
   },
   {
+    name: "ERASURE_KEY",
+    step: "Encryption",
+    purpose: "makes the pseudonyms and receipts of erased people: 32 bytes in base64; never change it",
+    needed: "always",
+    fault: (value) => (Buffer.from(value, "base64").length === 32 ? null : "is not 32 bytes in base64"),
+  },
+  {
     name: "CHAT_BASE_URL",
     step: "Chat models",
     purpose: "an OpenAI-compatible endpoint, up to and including its version, such as https://api.openai.com/v1",

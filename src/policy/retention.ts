@@ -1,7 +1,6 @@
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { UNPINNED_THREAD_MS } from "./periods.ts";
 
-/** How long a chat is kept after its last message or its unpinning, whichever is later, unless it is pinned. */
-export const UNPINNED_THREAD_MS = 60 * DAY_MS;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** How long before its deletion a chat is listed as expiring. */
 export const EXPIRY_NOTICE_MS = 7 * DAY_MS;

@@ -59,6 +59,7 @@ export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls): Env 
       R2_SECRET_ACCESS_KEY: secrets.objects.secretAccessKey,
     }),
     ...secrets.crypto,
+    ERASURE_KEY: own["ERASURE_KEY"] || secrets.erasureKey,
     APP_URL: own["APP_URL"] || urls.webOrigins[0],
     ALLOWED_ORIGINS: own["ALLOWED_ORIGINS"] || urls.webOrigins.join(","),
     ...operatorEnv(own),

@@ -14,6 +14,8 @@ export interface Secrets {
   adminKey: string;
   /** `CRYPTO_KEYRING`, `CRYPTO_ACTIVE_KID` and `CRYPTO_ENV_ID`. */
   crypto: Env;
+  /** Makes the pseudonyms of erased people: 32 bytes in base64. */
+  erasureKey: string;
   /** Guards the identity stand-in's backend API, in the form of a Clerk secret key. */
   identitySecretKey: string;
   /** Signs webhooks, in Svix's form: `whsec_` and base64. */
@@ -43,6 +45,7 @@ export function loadSecrets(dataDir: string, databaseDir: string, env: Env): Sec
   return {
     adminKey: loadAdminKey(dataDir),
     crypto,
+    erasureKey: own["ERASURE_KEY"]!,
     identitySecretKey: own["CLERK_SECRET_KEY"]!,
     webhookSecret: own["CLERK_WEBHOOK_SECRET"]!,
     modelsApiKey: own["CHAT_API_KEY"]!,
@@ -83,6 +86,7 @@ function newMasterKeys(): Env {
 
 function newServiceSecrets(): Env {
   return {
+    ERASURE_KEY: randomBytes(32).toString("base64"),
     CLERK_SECRET_KEY: `sk_test_${randomBytes(24).toString("hex")}`,
     CLERK_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString("base64")}`,
     CHAT_API_KEY: `sk-standin-${randomBytes(24).toString("hex")}`,

@@ -54,7 +54,7 @@ describe("signing in", () => {
     await signedIn(backend);
     const [user] = await backend.run((ctx) => ctx.db.query("users").collect());
     expect(Object.keys(user ?? {}).sort()).toEqual(
-      ["_creationTime", "_id", "identityId", "name", "settings", "state", "workspaceId"].sort(),
+      ["_creationTime", "_id", "identityId", "name", "settings", "state", "told", "workspaceId"].sort(),
     );
     const everything = JSON.stringify(user);
     expect(everything).not.toContain("@mail.test");
@@ -94,6 +94,7 @@ describe("the profile", () => {
       email: "user_ada@mail.test",
       plan: "free",
       credits: { balance: 2_000, held: 0 },
+      erasesAt: null,
       state: "live",
       settings: {},
     });

@@ -10,6 +10,7 @@ const complete: Values = {
   CRYPTO_KEYRING: JSON.stringify({ k26a: masterKey }),
   CRYPTO_ACTIVE_KID: "k26a",
   CRYPTO_ENV_ID: "prod-eu1",
+  ERASURE_KEY: masterKey,
   CHAT_BASE_URL: "https://models.example.com/v1",
   CHAT_API_KEY: "key",
   CHAT_MODELS: '[{"id":"small"},{"id":"large","label":"Large"}]',

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { deletesAt, EXPIRY_NOTICE_MS, isExpired, UNPINNED_THREAD_MS } from "../../src/policy/retention.ts";
+import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { deletesAt, EXPIRY_NOTICE_MS, isExpired } from "../../src/policy/retention.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const clock = (changes = {}) => ({ pinned: false, retentionClockAt: Date.UTC(2026, 0, 31), ...changes });

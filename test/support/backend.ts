@@ -17,6 +17,7 @@ const ENV = {
   CRYPTO_KEYRING: JSON.stringify({ k1: Buffer.alloc(32, 7).toString("base64") }),
   CRYPTO_ACTIVE_KID: "k1",
   CRYPTO_ENV_ID: "test",
+  ERASURE_KEY: Buffer.alloc(32, 11).toString("base64"),
   CHAT_BASE_URL: "http://127.0.0.1:9/v1",
   CHAT_API_KEY: "test-key",
   CHAT_MODELS: JSON.stringify([{ id: "small", label: "Small" }, { id: "large" }]),

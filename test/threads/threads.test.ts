@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import { EXPIRY_NOTICE_MS, UNPINNED_THREAD_MS } from "../../src/policy/retention.ts";
+import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { EXPIRY_NOTICE_MS } from "../../src/policy/retention.ts";
 import {
   type Backend,
   type Person,

@@ -45,6 +45,10 @@ export function backendApi({ directory, tokens, clock, secretKey }: BackendApiDe
 
   api.get("/jwks", (c) => c.json(tokens.keySet()));
 
+  api.get("/instance", (c) =>
+    c.json({ object: "instance", id: tokens.instanceId, environment_type: "development", allowed_origins: null }),
+  );
+
   api.get("/users", (c) => c.json(pageOf(matching(directory.users(), c.req.queries()), c.req.query()).map(userJson)));
   api.get("/users/count", (c) =>
     c.json({ object: "total_count", total_count: matching(directory.users(), c.req.queries()).length }),

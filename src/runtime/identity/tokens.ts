@@ -77,6 +77,11 @@ export class TokenIssuer {
     return { token, expiresAt: (nowS + lifetimeS) * 1000 };
   }
 
+  /** The id of this instance. */
+  get instanceId(): string {
+    return this.#key.kid;
+  }
+
   keySet(): { keys: JWK[] } {
     return { keys: [this.#key.publicJwk] };
   }

@@ -66,6 +66,7 @@ test("--help names every flag", async () => {
 const secrets: Secrets = {
   adminKey: "noruxa|ab",
   crypto: { CRYPTO_KEYRING: "{}", CRYPTO_ACTIVE_KID: "k1", CRYPTO_ENV_ID: "e" },
+  erasureKey: "erasure-key",
   identitySecretKey: "sk_test_1",
   webhookSecret: "whsec_1",
   modelsApiKey: "sk-1",
@@ -103,6 +104,7 @@ test("functions get the stand-ins where the person set nothing", () => {
     R2_ACCESS_KEY_ID: "id",
     R2_SECRET_ACCESS_KEY: "secret",
     ...secrets.crypto,
+    ERASURE_KEY: "erasure-key",
     APP_URL: "http://127.0.0.1:3000",
     ALLOWED_ORIGINS: "http://127.0.0.1:3000,http://localhost:3000",
     OPERATOR_NAME: expect.any(String),

@@ -1,0 +1,160 @@
+import { type Infer, v } from "convex/values";
+import { PERSONAL_TABLES, type PersonalTable } from "../../src/policy/registry.ts";
+import { internal } from "../_generated/api.js";
+import type { Doc, Id, TableNames } from "../_generated/dataModel.js";
+import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { drainSoon } from "../media/deletes.ts";
+import { pseudonymOf } from "./pseudonyms.ts";
+import { removeRow } from "./removing.ts";
+
+/** What one transaction deletes at most: a quarter of Convex's limits, counting what hangs on the rows. */
+const ROWS_PER_PAGE = 200;
+const BYTES_PER_PAGE = 4 * 1024 * 1024;
+/** Pages between two signs of life, each of which reads and writes the job. */
+const PAGES_PER_BEAT = 20;
+/** Keys of deleted objects that the look at the end asks the bucket for. */
+const SAMPLE_KEYS = 20;
+
+/** Carries ids alone, since arguments of what is scheduled outlive it; what only the identity finds, the job knows. */
+const vStep = v.object({
+  jobId: v.id("erasureJobs"),
+  chain: v.number(),
+  table: v.string(),
+  ownerId: v.optional(v.id("users")),
+  workspaceId: v.optional(v.id("workspaces")),
+  page: v.number(),
+  /** Rows deleted since the last sign of life. */
+  removed: v.number(),
+});
+
+type Step = Infer<typeof vStep>;
+type Person = Pick<Doc<"erasureJobs">, "ownerId" | "workspaceId" | "identityId">;
+
+/** The first step of a job. */
+export function firstStep({ _id: jobId, chain, ownerId, workspaceId }: Doc<"erasureJobs">): Step {
+  return { jobId, chain, table: tablesInOrder()[0] ?? "users", ownerId, workspaceId, page: 1, removed: 0 };
+}
+
+/** Deletes a person's keys, by the registry; says how many of which. Nobody has more than a handful. */
+export async function shred(ctx: MutationCtx, person: Person): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const [table, { subject, erasure }] of Object.entries(PERSONAL_TABLES)) {
+    const value = valueOf(subject, person);
+    if (erasure.act !== "delete" || !erasure.shred || !value) continue;
+    const rows = await rowsOf(ctx, table, value).collect();
+    for (const row of rows) await ctx.db.delete(row._id);
+    counts[table] = rows.length;
+  }
+  return counts;
+}
+
+/**
+ * Deletes the next page of a job's rows and schedules the step after it in the same transaction. Always reads its range
+ * from the start, where what is left is, so that nothing depends on what was done before. See [Note: Erasure].
+ */
+export const removePage = internalMutation({
+  args: vStep.fields,
+  returns: v.null(),
+  handler: async (ctx, step) => {
+    const { page, isDone } = await loadPage(ctx, step);
+    for (const row of page) await endRow(ctx, step, row);
+    const done = { ...step, removed: step.removed + page.length };
+    const next =
+      isDone || step.page % PAGES_PER_BEAT === 0 ? await beat(ctx, done, isDone) : { ...done, page: step.page + 1 };
+    if (next) await ctx.scheduler.runAfter(0, internal.erasure.cascade.removePage, next);
+    return null;
+  },
+});
+
+/** The next rows to be ended: few enough, and of few enough bytes. */
+async function loadPage(ctx: MutationCtx, step: Step): Promise<{ page: Doc<TableNames>[]; isDone: boolean }> {
+  const subject = PERSONAL_TABLES[step.table]?.subject;
+  const value = subject && (await knownValue(ctx, step, subject));
+  if (!value) return { page: [], isDone: true };
+  return rowsOf(ctx, step.table, value).paginate({
+    numItems: ROWS_PER_PAGE,
+    cursor: null,
+    maximumBytesRead: BYTES_PER_PAGE,
+  });
+}
+
+async function knownValue(
+  ctx: MutationCtx,
+  step: Step,
+  subject: PersonalTable["subject"],
+): Promise<string | undefined> {
+  if (subject.by !== "identity") return valueOf(subject, { ...step, identityId: "" });
+  const job = await ctx.db.get("erasureJobs", step.jobId);
+  return job?.identityId;
+}
+
+/** Deletes a row with those that hang on it, or takes the identity out of one that is kept. */
+async function endRow(ctx: MutationCtx, { jobId, table }: Step, row: Doc<TableNames>): Promise<void> {
+  const { erasure } = PERSONAL_TABLES[table] as PersonalTable;
+  if (erasure.act === "keep") return pseudonymise(ctx, erasure.pseudonym ?? "", row);
+  for (const [child, { subject }] of Object.entries(PERSONAL_TABLES)) {
+    if (subject.by !== "parent" || subject.through !== table) continue;
+    const rows = rowsOf(ctx, child, (row as Record<string, unknown>)[subject.key] as string);
+    for await (const { _id } of rows) await ctx.db.delete(_id);
+  }
+  await removeRow(ctx, { jobId, table, row });
+}
+
+async function pseudonymise(ctx: MutationCtx, field: string, row: Doc<TableNames>): Promise<void> {
+  const identityId = (row as unknown as Record<string, string>)[field] ?? "";
+  await ctx.db.patch(row._id, { [field]: await pseudonymOf(identityId) });
+}
+
+/** Notes how far a job has come and gives its next step; null where there is none or another chain has taken over. */
+async function beat(ctx: MutationCtx, step: Step, isDone: boolean): Promise<Step | null> {
+  const job = await ctx.db.get("erasureJobs", step.jobId);
+  if (job?.chain !== step.chain || job.state !== "removing") return null;
+  const count = (job.counts[step.table] ?? 0) + step.removed;
+  const counts = count > 0 ? { ...job.counts, [step.table]: count } : job.counts;
+  const tables = tablesInOrder();
+  const table = isDone ? tables[tables.indexOf(step.table) + 1] : step.table;
+  await ctx.db.patch("erasureJobs", job._id, { counts, beatAt: Date.now() });
+  if (table) return { ...step, table, page: 1, removed: 0 };
+  await beginDraining(ctx, job._id, step.chain);
+  return null;
+}
+
+async function beginDraining(ctx: MutationCtx, jobId: Id<"erasureJobs">, chain: number): Promise<void> {
+  const noted = await ctx.db
+    .query("objectDeletes")
+    .withIndex("by_job", (q) => q.eq("jobId", jobId))
+    .take(SAMPLE_KEYS);
+  await ctx.db.patch("erasureJobs", jobId, { state: "draining", sampleKeys: noted.map(({ key }) => key) });
+  if (noted.length > 0) await drainSoon(ctx);
+  await ctx.scheduler.runAfter(0, internal.erasure.ending.settle, { jobId, chain, looks: 0 });
+}
+
+/** The tables a cascade goes through: those with rows to delete or to change that are not found through other tables. */
+function tablesInOrder(): string[] {
+  return Object.entries(PERSONAL_TABLES).flatMap(([table, { subject, erasure }]) => {
+    const changes = erasure.act === "delete" || erasure.pseudonym !== undefined;
+    return changes && subject.by !== "parent" ? [table] : [];
+  });
+}
+
+/** What finds a person's rows; undefined where they have none. */
+function valueOf(subject: PersonalTable["subject"], person: Person): string | undefined {
+  switch (subject.by) {
+    case "owner":
+      return person.ownerId;
+    case "workspace":
+      return person.workspaceId;
+    case "identity":
+      return person.identityId;
+    case "parent":
+      return undefined;
+  }
+}
+
+/** The rows of a table by its subject. The registry's names are compared with the schema by a test, not by the types. */
+function rowsOf(ctx: MutationCtx, table: string, value: string) {
+  const { index, field } = (PERSONAL_TABLES[table] as PersonalTable).subject;
+  return ctx.db
+    .query(table as "messages")
+    .withIndex(index as "by_time", (q) => q.eq(field as "workspaceId", value as Id<"workspaces">));
+}

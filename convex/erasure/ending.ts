@@ -1,0 +1,153 @@
+import { v } from "convex/values";
+import { TOMBSTONE_MS } from "../../src/policy/periods.ts";
+import { internal } from "../_generated/api.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import { internalAction, internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { resetRates } from "../lib/rateLimits.ts";
+import { hasObject, readBucketSettings } from "../media/bucket.ts";
+import { drainSoon, noteDelete } from "../media/deletes.ts";
+import { firstStep } from "./cascade.ts";
+import { leftovers } from "./leftovers.ts";
+import { pseudonymOf } from "./pseudonyms.ts";
+import { retainRecords, writeReceipt } from "./receipts.ts";
+
+/*
+ * The end of an erasure, once its rows are gone: the outbox, the identity, the look from zero, the receipt. See
+ * [Note: Erasure].
+ */
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 4 * 60_000;
+/** Looks after which whoever runs the service must hear of it: with the pauses, about an hour. */
+const LOUD_AFTER_LOOKS = 24;
+const TOMBSTONES_PER_RUN = 200;
+
+const vJob = { jobId: v.id("erasureJobs"), chain: v.number() };
+
+/** Waits until the bucket and the identity provider have confirmed, then has the job looked over. */
+export const settle = internalMutation({
+  args: { ...vJob, looks: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { looks, ...held }) => {
+    const job = await loadDraining(ctx, held);
+    if (!job) return null;
+    await ctx.db.patch("erasureJobs", job._id, { beatAt: Date.now() });
+    if (job.identityGone && !(await hasOpenDeletes(ctx, job._id))) {
+      await ctx.scheduler.runAfter(0, internal.erasure.ending.look, { ...held, looks });
+      return null;
+    }
+    if (looks >= LOUD_AFTER_LOOKS) console.error(`Erasure ${job._id} still waits for its objects or its identity`);
+    await ctx.scheduler.runAfter(pauseAfterMs(looks), internal.erasure.ending.settle, { ...held, looks: looks + 1 });
+    return null;
+  },
+});
+
+/** Asks the bucket itself for some of the objects that it has confirmed to be gone; later, where it does not answer. */
+export const look = internalAction({
+  args: { ...vJob, looks: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { looks, ...held }): Promise<null> => {
+    const keys = await ctx.runQuery(internal.erasure.ending.sampleOf, held);
+    try {
+      const keysLeft = await findObjects(keys);
+      await ctx.runMutation(internal.erasure.ending.finish, { ...held, keysLeft });
+    } catch (error) {
+      console.error(error);
+      const again = { ...held, looks: looks + 1 };
+      await ctx.scheduler.runAfter(pauseAfterMs(looks), internal.erasure.ending.settle, again);
+    }
+    return null;
+  },
+});
+
+/** The keys that are looked for. */
+export const sampleOf = internalQuery({
+  args: vJob,
+  returns: v.array(v.string()),
+  handler: async (ctx, { jobId }) => (await ctx.db.get("erasureJobs", jobId))?.sampleKeys ?? [],
+});
+
+/**
+ * Completes an erasure, or takes it up again where something is left: objects go to the outbox once more, and rows begin
+ * the cascade anew.
+ */
+export const finish = internalMutation({
+  args: { ...vJob, keysLeft: v.array(v.string()) },
+  returns: v.null(),
+  handler: async (ctx, { keysLeft, ...held }) => {
+    const job = await loadDraining(ctx, held);
+    if (!job) return null;
+    const tables = await leftovers(ctx.db, job);
+    if (tables.length > 0) await removeAgain(ctx, job, tables);
+    else if (keysLeft.length > 0) await drainAgain(ctx, job, keysLeft);
+    else await complete(ctx, job);
+    return null;
+  },
+});
+
+/** Deletes tombstones that are past their period. Reads one empty index range while there are none. */
+export const sweepTombstones = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const old = await ctx.db
+      .query("identityTombstones")
+      .withIndex("by_time", (q) => q.lt("erasedAt", Date.now() - TOMBSTONE_MS))
+      .take(TOMBSTONES_PER_RUN);
+    for (const { _id } of old) await ctx.db.delete("identityTombstones", _id);
+    return null;
+  },
+});
+
+/** Which of these keys the bucket still has an object of. */
+async function findObjects(keys: string[]): Promise<string[]> {
+  const left: string[] = [];
+  for (const key of keys) if (await hasObject(readBucketSettings(), key)) left.push(key);
+  return left;
+}
+
+function pauseAfterMs(times: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS);
+}
+
+async function complete(ctx: MutationCtx, job: Doc<"erasureJobs">): Promise<void> {
+  const nowMs = Date.now();
+  const subject = await pseudonymOf(job.identityId);
+  const retained = await retainRecords(ctx, job, { subject, nowMs });
+  await writeReceipt(ctx, job, { subject, retained, nowMs });
+  await ctx.db.insert("identityTombstones", { subject, erasedAt: nowMs });
+  await resetRates(ctx, job.identityId);
+  await ctx.db.delete("erasureJobs", job._id);
+}
+
+async function removeAgain(ctx: MutationCtx, job: Doc<"erasureJobs">, tables: string[]): Promise<void> {
+  console.error(`Erasure ${job._id} has left rows in ${tables.join(", ")}: it begins again`);
+  const again = { ...job, chain: job.chain + 1 };
+  const attempts = job.attempts + 1;
+  await ctx.db.patch("erasureJobs", job._id, { state: "removing", chain: again.chain, attempts, beatAt: Date.now() });
+  await ctx.scheduler.runAfter(pauseAfterMs(attempts), internal.erasure.cascade.removePage, firstStep(again));
+}
+
+async function drainAgain(ctx: MutationCtx, job: Doc<"erasureJobs">, keys: string[]): Promise<void> {
+  console.error(`The bucket still has ${keys.length} objects of erasure ${job._id} that it said were gone`);
+  for (const key of keys) await noteDelete(ctx, { key, jobId: job._id });
+  await drainSoon(ctx);
+  const { _id: jobId, chain } = job;
+  await ctx.scheduler.runAfter(FIRST_PAUSE_MS, internal.erasure.ending.settle, { jobId, chain, looks: 0 });
+}
+
+async function loadDraining(
+  ctx: MutationCtx,
+  { jobId, chain }: { jobId: Id<"erasureJobs">; chain: number },
+): Promise<Doc<"erasureJobs"> | null> {
+  const job = await ctx.db.get("erasureJobs", jobId);
+  return job?.chain === chain && job.state === "draining" ? job : null;
+}
+
+async function hasOpenDeletes(ctx: MutationCtx, jobId: Id<"erasureJobs">): Promise<boolean> {
+  const open = await ctx.db
+    .query("objectDeletes")
+    .withIndex("by_job", (q) => q.eq("jobId", jobId))
+    .first();
+  return open !== null;
+}

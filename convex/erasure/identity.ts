@@ -1,0 +1,151 @@
+"use node";
+
+import { createClerkClient } from "@clerk/backend";
+import { isClerkAPIResponseError } from "@clerk/backend/errors";
+import { v } from "convex/values";
+import { internal } from "../_generated/api.js";
+import { type ActionCtx, internalAction } from "../_generated/server.js";
+
+/*
+ * What is asked of the identity provider for the end of accounts. Its webhooks are hints, and its answers to these
+ * questions are the facts.
+ */
+
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 5 * 60_000;
+/** Tries after which whoever runs the service must hear of it. */
+const LOUD_AFTER_TRIES = 10;
+/** Accounts that one look compares: as many ids as the provider takes in one question. */
+const ACCOUNTS_PER_LOOK = 100;
+/** How long after the nightly look those it did not find are asked for one by one. */
+const SECOND_LOOK_MS = 60 * 60_000;
+/** Most absent accounts that are remembered during a look: where there are more, the brake holds. */
+const MOST_LISTED = 8_000;
+
+/**
+ * Asks whether a job's person is gone, having deleted them first where they asked for it themselves, and lets the job go
+ * on or takes back its fence. What the provider does not answer is asked again, for as long as it takes.
+ */
+export const settle = internalAction({
+  args: { jobId: v.id("erasureJobs"), tries: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { jobId, tries }): Promise<null> => {
+    const wanted = await ctx.runQuery(internal.erasure.steps.wanted, { jobId });
+    if (!wanted) return null;
+    const answer = await findOut(ctx, wanted).catch(unanswered);
+    if (answer) {
+      await ctx.runMutation(internal.erasure.steps.answered, { jobId, answer });
+      return null;
+    }
+    if (tries >= LOUD_AFTER_TRIES) console.error(`Erasure ${jobId}: the identity provider has not answered for long`);
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+    await ctx.scheduler.runAfter(pauseMs, internal.erasure.identity.settle, { jobId, tries: tries + 1 });
+    return null;
+  },
+});
+
+/** Locks a closing account's person out at the provider, or lets them in again, by what the account is now. */
+export const matchLock = internalAction({
+  args: { ownerId: v.id("users"), tries: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { ownerId, tries }): Promise<null> => {
+    const wanted = await ctx.runQuery(internal.account.closing.lockOf, { ownerId });
+    if (!wanted) return null;
+    const { users } = openClerk();
+    try {
+      await (wanted.locked ? users.lockUser(wanted.identityId) : users.unlockUser(wanted.identityId));
+    } catch (error) {
+      unanswered(error);
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+      await ctx.scheduler.runAfter(pauseMs, internal.erasure.identity.matchLock, { ownerId, tries: tries + 1 });
+    }
+    return null;
+  },
+});
+
+/**
+ * Compares a page of accounts with the provider's users and notes those it does not find, then the next page; after the
+ * last one has them asked for one by one, an hour later. See [Note: Reconciliation].
+ */
+export const lookThrough = internalAction({
+  args: {
+    cursor: v.union(v.string(), v.null()),
+    /** Accounts looked at so far, and those of them that were not found. */
+    accounts: v.number(),
+    absent: v.array(v.id("users")),
+    tries: v.number(),
+  },
+  returns: v.null(),
+  handler: async (ctx, look): Promise<null> => {
+    const { cursor, tries } = look;
+    const page = await ctx.runQuery(internal.erasure.reconciliation.accounts, { cursor, numItems: ACCOUNTS_PER_LOOK });
+    const identityIds = page.accounts.map(({ identityId }) => identityId);
+    const present = await findPresent(ctx, identityIds).catch(unanswered);
+    if (!present) {
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+      await ctx.scheduler.runAfter(pauseMs, internal.erasure.identity.lookThrough, { ...look, tries: tries + 1 });
+      return null;
+    }
+    const missing = page.accounts.flatMap(({ ownerId, identityId }) => (present.has(identityId) ? [] : [ownerId]));
+    const accounts = look.accounts + identityIds.length;
+    const absent = [...look.absent, ...missing].slice(0, MOST_LISTED);
+    if (page.cursor !== null) {
+      const next = { cursor: page.cursor, accounts, absent, tries: 0 };
+      await ctx.scheduler.runAfter(0, internal.erasure.identity.lookThrough, next);
+    } else if (absent.length > 0) {
+      await ctx.scheduler.runAfter(SECOND_LOOK_MS, internal.erasure.reconciliation.condemn, { accounts, absent });
+    }
+    return null;
+  },
+});
+
+interface Wanted {
+  identityId: string;
+  /** Whether the person asked for it, so that they are to be deleted rather than asked for. */
+  isOwnWish: boolean;
+}
+
+/** Whether a person is gone; null where the provider is not the one this deployment belongs to. */
+async function findOut(ctx: ActionCtx, { identityId, isOwnWish }: Wanted): Promise<"gone" | "alive" | null> {
+  const { users } = openClerk();
+  if (!(await isOurInstance(ctx))) return null;
+  if (isOwnWish) await users.deleteUser(identityId).catch(ignoreMissing);
+  return users.getUser(identityId).then(
+    () => (isOwnWish ? null : "alive"),
+    (error) => ignoreMissing(error) ?? "gone",
+  );
+}
+
+async function findPresent(ctx: ActionCtx, identityIds: string[]): Promise<Set<string> | null> {
+  if (identityIds.length === 0) return new Set();
+  if (!(await isOurInstance(ctx))) return null;
+  const { data } = await openClerk().users.getUserList({ userId: identityIds, limit: ACCOUNTS_PER_LOOK });
+  return new Set(data.map(({ id }) => id));
+}
+
+/** A wrong key finds nobody: what it says must not be believed. */
+async function isOurInstance(ctx: ActionCtx): Promise<boolean> {
+  const { id: instanceId } = await openClerk().instance.get();
+  const isOurs = await ctx.runMutation(internal.erasure.steps.isPinnedInstance, { instanceId });
+  if (!isOurs)
+    console.error("CLERK_SECRET_KEY is of another instance than this deployment belongs to: nobody is erased");
+  return isOurs;
+}
+
+function openClerk() {
+  const { CLERK_SECRET_KEY: secretKey, CLERK_API_URL: apiUrl } = process.env;
+  return createClerkClient({ secretKey, apiUrl, telemetry: { disabled: true } });
+}
+
+/** Passes over the provider's answer that it does not know somebody; throws anything else. */
+function ignoreMissing(error: unknown): null {
+  if (isClerkAPIResponseError(error) && error.status === 404) return null;
+  throw error;
+}
+
+/** Says what went wrong in one line, without what was asked: the question names a person. */
+function unanswered(error: unknown): null {
+  const status = isClerkAPIResponseError(error) ? error.status : "no answer";
+  console.error(`The identity provider failed (${status})`);
+  return null;
+}

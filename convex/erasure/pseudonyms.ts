@@ -1,0 +1,31 @@
+import { type Bytes, fromBase64, lengthPrefixed, toBase64Url, utf8 } from "../../src/shared/bytes.ts";
+import { hmac, SCHEME } from "../encryption/keys.ts";
+
+/*
+ * What outlives a person must not say who they were, and must be recognised again: when a late message would bring them
+ * back, or when they ask for their receipt. Both hold for HMAC-SHA-256 under a key that only the environment has. It is
+ * not one of the master keys, since those are rotated and destroyed, and pseudonyms are kept for years.
+ */
+
+const KEY_BYTES = 32;
+
+/** The pseudonym of an identity. Throws an Error where `ERASURE_KEY` is not set or malformed. */
+export async function pseudonymOf(identityId: string): Promise<string> {
+  return toBase64Url(await hmac(erasureKey(), lengthPrefixed(SCHEME, "erased identity", identityId)));
+}
+
+/** The MAC of a receipt's text. Throws as `pseudonymOf` does. */
+export async function receiptMac(text: string): Promise<string> {
+  return toBase64Url(await hmac(erasureKey(), lengthPrefixed(SCHEME, "erasure receipt", text)));
+}
+
+/** SHA-256 of a text, in base64url. */
+export async function digest(text: string): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
+}
+
+function erasureKey(): Bytes {
+  const key = fromBase64(process.env.ERASURE_KEY ?? "");
+  if (key.length !== KEY_BYTES) throw new Error("ERASURE_KEY must be 32 bytes in base64");
+  return key;
+}

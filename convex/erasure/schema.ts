@@ -1,0 +1,102 @@
+import { defineTable } from "convex/server";
+import { v } from "convex/values";
+
+/** Who or what asked for an erasure. */
+export const vOrigin = v.union(
+  /** The person, signed in. */
+  v.literal("person"),
+  /** The account was closed and its time of grace is over. */
+  v.literal("closure"),
+  /** A webhook said that the identity is gone. */
+  v.literal("webhook"),
+  /** No webhook said so, but the nightly look found it. */
+  v.literal("reconciliation"),
+);
+
+/** How far an erasure has come. See [Note: Erasure]. */
+export const vErasureState = v.union(
+  /** Fenced; the identity provider has yet to confirm that the person is gone. Nothing is deleted. */
+  v.literal("confirming"),
+  /** The keys are gone; rows follow. */
+  v.literal("removing"),
+  /** All rows are gone; objects and the identity follow. */
+  v.literal("draining"),
+);
+
+export const vRetained = v.object({ table: v.string(), basis: v.string(), untilAt: v.number() });
+
+export const erasureTables = {
+  // One row for each erasure under way, from the fence to the receipt. Written by its steps, read by them, by sign-in and
+  // by the inbox. Deleted in the transaction that completes it, so that no id of the person outlives them.
+  erasureJobs: defineTable({
+    identityId: v.string(),
+    /** Absent where the person never had an account here. */
+    ownerId: v.optional(v.id("users")),
+    workspaceId: v.optional(v.id("workspaces")),
+    origin: vOrigin,
+    state: vErasureState,
+    /** What the account was before the fence, to return to where the identity turns out to be alive. */
+    before: v.optional(v.union(v.literal("live"), v.literal("restricted"), v.literal("closing"))),
+    /** Whether the identity provider has confirmed that the person is gone there. */
+    identityGone: v.boolean(),
+    requestedAt: v.number(),
+    shreddedAt: v.optional(v.number()),
+    /** The last sign of life, by which the watchdog finds what has stopped. */
+    beatAt: v.number(),
+    /** Tells the chain of steps that counts from one that was taken for dead. */
+    chain: v.number(),
+    /** How often a step was tried again. */
+    attempts: v.number(),
+    /** Rows deleted so far, by table. */
+    counts: v.record(v.string(), v.number()),
+    /** Some of the bucket keys that were given up, to look whether they are gone. */
+    sampleKeys: v.array(v.string()),
+  })
+    .index("by_identity", ["identityId"])
+    .index("by_beat", ["beatAt"]),
+
+  // Proof that an account was erased: one row each, chained by MAC, without content. Written in the transaction that
+  // completes an erasure, read by operators. Deleted after 36 months.
+  erasureReceipts: defineTable({
+    /** Numbers the receipts from 1. */
+    seq: v.number(),
+    /** The keyed pseudonym of the identity. */
+    subject: v.string(),
+    origin: vOrigin,
+    requestedAt: v.number(),
+    shreddedAt: v.number(),
+    completedAt: v.number(),
+    counts: v.record(v.string(), v.number()),
+    /** What outlives the account, why, and until when. */
+    retained: v.array(vRetained),
+    /** Until when copies may lie in backups, unreadable. */
+    backupsUntilAt: v.number(),
+    /** The registry by which was erased. */
+    registryHash: v.string(),
+    previousMac: v.string(),
+    mac: v.string(),
+  })
+    .index("by_seq", ["seq"])
+    .index("by_subject", ["subject"])
+    .index("by_completion", ["completedAt"]),
+
+  // What the law keeps of an account that has ended, one row each. Written with its receipt, read by the sweep that ends
+  // what it names. Deleted with the last of that.
+  retainedRecords: defineTable({
+    /** The id by which entries of the ledger name the account. Nothing else has it any more. */
+    ownerId: v.id("users"),
+    /** The pseudonym under which the subscription is kept. */
+    subject: v.string(),
+    untilAt: v.number(),
+  }).index("by_end", ["untilAt"]),
+
+  // That an identity was erased, as a keyed pseudonym. Written with its receipt, read by sign-in and the inbox, so that
+  // nothing that comes late brings the person back. Deleted after 13 months.
+  identityTombstones: defineTable({ subject: v.string(), erasedAt: v.number() })
+    .index("by_subject", ["subject"])
+    .index("by_time", ["erasedAt"]),
+
+  // One row: the instance of the identity provider this deployment belongs to, as it was first met. Without it, a wrong
+  // key would make everybody look gone.
+  identityInstances: defineTable({ instanceId: v.string() }),
+};

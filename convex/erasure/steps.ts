@@ -1,0 +1,84 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api.js";
+import type { Doc } from "../_generated/dataModel.js";
+import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { startRemoval } from "./beginning.ts";
+import { firstStep } from "./cascade.ts";
+
+/** Silence after which a job's step counts as dead; longer than any pause between two steps. */
+const SILENT_MS = 10 * 60_000;
+const JOBS_PER_RUN = 20;
+
+/** What the identity provider is to be asked for a job, or null where it has answered. */
+export const wanted = internalQuery({
+  args: { jobId: v.id("erasureJobs") },
+  returns: v.union(v.null(), v.object({ identityId: v.string(), isOwnWish: v.boolean() })),
+  handler: async (ctx, { jobId }) => {
+    const job = await ctx.db.get("erasureJobs", jobId);
+    if (!job || job.identityGone) return null;
+    return { identityId: job.identityId, isOwnWish: job.state !== "confirming" };
+  },
+});
+
+/** Takes in what the identity provider said about a job's person. */
+export const answered = internalMutation({
+  args: { jobId: v.id("erasureJobs"), answer: v.union(v.literal("gone"), v.literal("alive")) },
+  returns: v.null(),
+  handler: async (ctx, { jobId, answer }) => {
+    const job = await ctx.db.get("erasureJobs", jobId);
+    if (!job || job.identityGone) return null;
+    if (answer === "gone") {
+      await ctx.db.patch("erasureJobs", jobId, { identityGone: true });
+      if (job.state === "confirming") await startRemoval(ctx, jobId);
+    } else if (job.state === "confirming") {
+      await takeFenceBack(ctx, job);
+    }
+    return null;
+  },
+});
+
+/** Whether an instance of the identity provider is the one of this deployment, which is the first it ever met. */
+export const isPinnedInstance = internalMutation({
+  args: { instanceId: v.string() },
+  returns: v.boolean(),
+  handler: async (ctx, { instanceId }) => {
+    const pinned = await ctx.db.query("identityInstances").first();
+    if (!pinned) await ctx.db.insert("identityInstances", { instanceId });
+    return !pinned || pinned.instanceId === instanceId;
+  },
+});
+
+/** The watchdog: takes up jobs that have shown no sign of life. Reads nothing while there are none. */
+export const resumeSilent = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const silent = await ctx.db
+      .query("erasureJobs")
+      .withIndex("by_beat", (q) => q.lt("beatAt", Date.now() - SILENT_MS))
+      .take(JOBS_PER_RUN);
+    for (const job of silent) await resume(ctx, job);
+    return null;
+  },
+});
+
+/** Under a new chain, so that steps of the old one that turn out to be alive end themselves. */
+async function resume(ctx: MutationCtx, job: Doc<"erasureJobs">): Promise<void> {
+  const chain = job.chain + 1;
+  await ctx.db.patch("erasureJobs", job._id, { chain, beatAt: Date.now(), attempts: job.attempts + 1 });
+  if (!job.identityGone)
+    await ctx.scheduler.runAfter(0, internal.erasure.identity.settle, { jobId: job._id, tries: 0 });
+  if (job.state === "removing") {
+    await ctx.scheduler.runAfter(0, internal.erasure.cascade.removePage, firstStep({ ...job, chain }));
+  }
+  if (job.state === "draining") {
+    await ctx.scheduler.runAfter(0, internal.erasure.ending.settle, { jobId: job._id, chain, looks: 0 });
+  }
+}
+
+/** The person is alive: whatever said otherwise was wrong or forged, and has cost them nothing but a moment. */
+async function takeFenceBack(ctx: MutationCtx, job: Doc<"erasureJobs">): Promise<void> {
+  console.error(`A ${job.origin} said that an identity is gone which is there: nothing was deleted`);
+  if (job.ownerId && job.before) await ctx.db.patch("users", job.ownerId, { state: job.before });
+  await ctx.db.delete("erasureJobs", job._id);
+}

@@ -1,0 +1,54 @@
+import { type Infer, v } from "convex/values";
+import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { isExpired } from "../../src/policy/retention.ts";
+import { internal } from "../_generated/api.js";
+import type { Doc } from "../_generated/dataModel.js";
+import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { removeThread } from "./removal.ts";
+
+/*
+ * [Note: Retention sweep]
+ * Chats carry no date of deletion: whether one is due follows from its clock and from the period that applies now. The
+ * sweep reads them in the order of their clocks, so that those that are due come first and an idle run reads one index
+ * range and no row. It begins the removal of a page of chats, which ends them for every reader and writer in that same
+ * transaction, and goes on until none is due. A pin or a message that commits first takes its chat out of the range the
+ * sweep has read, so Convex runs the sweep again; one that comes second finds the chat gone.
+ */
+
+/** Chats whose removal one transaction begins. Each costs a handful of writes, and the replies under way in it. */
+const THREADS_PER_RUN = 16;
+
+const vPlace = v.object({
+  /** Chats whose clock started before this are due. The same for all pages of a run, as their cursor demands. */
+  beforeMs: v.number(),
+  cursor: v.union(v.string(), v.null()),
+});
+
+/** Begins the removal of the chats that are due, page by page. Called by the cron without a place. */
+export const sweep = internalMutation({
+  args: { place: v.optional(vPlace) },
+  returns: v.null(),
+  handler: async (ctx, { place }): Promise<null> => {
+    const nowMs = Date.now();
+    const { beforeMs, cursor } = place ?? firstPlace(nowMs);
+    const { page, isDone, continueCursor } = await ctx.db
+      .query("threads")
+      .withIndex("by_expiry", (q) => q.eq("state", "live").eq("pinned", false).lte("retentionClockAt", beforeMs))
+      .paginate({ numItems: THREADS_PER_RUN, cursor });
+    for (const thread of page) {
+      if (isExpired(thread, nowMs) && !(await isHeld(ctx, thread))) await removeThread(ctx, thread);
+    }
+    const next = { beforeMs, cursor: continueCursor };
+    if (!isDone) await ctx.scheduler.runAfter(0, internal.threads.expiry.sweep, { place: next });
+    return null;
+  },
+});
+
+function firstPlace(nowMs: number): Infer<typeof vPlace> {
+  return { beforeMs: nowMs - UNPINNED_THREAD_MS, cursor: null };
+}
+
+/** What a person has restricted the processing of is not swept until they lift it. */
+async function isHeld(ctx: MutationCtx, { ownerId }: Doc<"threads">): Promise<boolean> {
+  return (await ctx.db.get("users", ownerId))?.state === "restricted";
+}

@@ -1,0 +1,44 @@
+/*
+ * How long each kind of data is kept. Functions compute with these figures and the privacy page is rendered from them,
+ * so that what is said and what is done are the same number.
+ */
+
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+/** A month as the law's deadlines are kept here: never shorter than one of the calendar. */
+const MONTH_MS = 31 * DAY_MS;
+
+/** How long a chat is kept after its last message or its unpinning, whichever is later, unless it is pinned. */
+export const UNPINNED_THREAD_MS = 60 * DAY_MS;
+
+/** How long a file is kept that was uploaded and that no message took up. */
+export const LOOSE_UPLOAD_MS = DAY_MS;
+
+/** How long an order for a picture or a video is kept that came to nothing. */
+export const FAILED_JOB_MS = 30 * DAY_MS;
+
+/** How long a closed account can be reopened. At the end it is erased. */
+export const CLOSURE_GRACE_MS = 30 * DAY_MS;
+
+/** How long a webhook is kept: longer than its sender tries again, and than it can be replayed by hand. */
+export const WEBHOOK_MS = 30 * DAY_MS;
+
+/** How long what tickets to media are bound to is kept. */
+export const MEDIA_SESSION_MS = DAY_MS;
+
+/** How long the receipt of an erasure is kept. */
+export const RECEIPT_MS = 36 * MONTH_MS;
+
+/** How long it is remembered that an identity was erased, so that nothing that comes late brings it back. */
+export const TOMBSTONE_MS = 13 * MONTH_MS;
+
+/** How many full years billing records are kept after the end of the year they are from. */
+export const BILLING_YEARS = 7;
+
+/** How long copies of deleted rows may lie in backups, unreadable, because their keys are kept apart. */
+export const BACKUP_MS = 30 * DAY_MS;
+
+/** Until when the billing records of an account are kept that ended at `endedAtMs`. Years are those of UTC. */
+export function billingKeptUntil(endedAtMs: number): number {
+  return Date.UTC(new Date(endedAtMs).getUTCFullYear() + 1 + BILLING_YEARS, 0, 1);
+}

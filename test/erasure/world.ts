@@ -1,0 +1,217 @@
+/** A backend whose identity provider and bucket are the stand-ins on loopback, and people registered there. */
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { createClerkClient } from "@clerk/backend";
+import { vi } from "vitest";
+import { api, internal } from "../../convex/_generated/api.js";
+import type { Id } from "../../convex/_generated/dataModel.js";
+import schema from "../../convex/schema.ts";
+import {
+  CONSENTS,
+  type ConsentPurpose,
+  OBJECTIONS,
+  type ObjectionPurpose,
+  REQUEST_KINDS,
+  type RequestKind,
+} from "../../src/policy/rights.ts";
+import { MovableClock } from "../../src/runtime/clock.ts";
+import { startIdentity } from "../../src/runtime/identity/server.ts";
+import { startObjects } from "../../src/runtime/objects/server.ts";
+import type { Backend, Person } from "../support/backend.ts";
+import { say, send } from "../support/chats.ts";
+import { WEBHOOK_SECRET } from "../support/clerkEvents.ts";
+
+const SECRET_KEY = "sk_test_of_erasures";
+const ADMIN_KEY = "noruxa|erasure";
+const BUCKET = { bucket: "media", accessKeyId: "erasure-key", secretAccessKey: "erasure-secret" };
+const [CONSENT = "news"] = Object.keys(CONSENTS) as ConsentPurpose[];
+const [OBJECTION = "webhooks"] = Object.keys(OBJECTIONS) as ObjectionPurpose[];
+const [REQUEST = "access"] = Object.keys(REQUEST_KINDS) as RequestKind[];
+const ISSUER = "https://issuer.test";
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+/** Starts both stand-ins. Webhooks go nowhere: tests deliver what they want to be delivered. */
+export async function startWorld() {
+  const dir = await mkdtemp(path.join(os.tmpdir(), "noruxa-erasure-"));
+  const host = "127.0.0.1";
+  const identity = await startIdentity({
+    dir: path.join(dir, "identity"),
+    host,
+    port: 0,
+    clock: new MovableClock(),
+    adminKey: ADMIN_KEY,
+    secretKey: SECRET_KEY,
+    webhookSecret: WEBHOOK_SECRET,
+    appOrigins: ["http://app.test"],
+  });
+  const objects = await startObjects({
+    dataDir: path.join(dir, "objects"),
+    host,
+    port: 0,
+    ...BUCKET,
+    allowedOrigins: [],
+    adminKey: ADMIN_KEY,
+    log: () => {},
+  });
+  const control = (url: string, body: object) =>
+    fetch(`${url}/_control`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Convex ${ADMIN_KEY}` },
+      body: JSON.stringify(body),
+    });
+  return {
+    clerk: createClerkClient({ secretKey: SECRET_KEY, apiUrl: identity.url, telemetry: { disabled: true } }),
+    troubleIdentity: (body: object) => control(identity.url, body),
+    troubleBucket: (body: object) => control(objects.url, body),
+    /** Makes them the services of the functions under test, until `vi.unstubAllEnvs`. */
+    stubEnvironment() {
+      vi.stubEnv("CLERK_SECRET_KEY", SECRET_KEY);
+      vi.stubEnv("CLERK_API_URL", identity.url);
+      vi.stubEnv("CLERK_WEBHOOK_SECRET", WEBHOOK_SECRET);
+      vi.stubEnv("R2_ENDPOINT", objects.url);
+      vi.stubEnv("R2_BUCKET", BUCKET.bucket);
+      vi.stubEnv("R2_ACCESS_KEY_ID", BUCKET.accessKeyId);
+      vi.stubEnv("R2_SECRET_ACCESS_KEY", BUCKET.secretAccessKey);
+    },
+    async close() {
+      await Promise.all([identity.close(), objects.close()]);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Member {
+  person: Person;
+  identityId: string;
+  name: string;
+  userId: Id<"users">;
+}
+
+/** Registers somebody at the identity provider and signs them in. */
+export async function join(world: World, backend: Backend, name: string): Promise<Member> {
+  const [firstName, lastName] = name.split(" ");
+  const emailAddress = [`${crypto.randomUUID()}@mail.test`];
+  const { id } = await world.clerk.users.createUser({ emailAddress, firstName, lastName });
+  const person = backend.withIdentity({ issuer: ISSUER, subject: id, name });
+  const { userId } = await person.action(api.account.signIn, {});
+  return { person, identityId: id, name, userId };
+}
+
+/**
+ * Gives somebody rows in every table that can hold a row of a person, by way of the product where that is short and
+ * written as the product would where it is not.
+ */
+export async function fillEveryTable(backend: Backend, { person, userId, identityId }: Member): Promise<void> {
+  const { threadId, messageId } = await say(person, "What are tides?");
+  await person.mutation(api.messages.edit, { messageId, text: "What are tides really?" });
+  const { replyId } = await send(person, "And moons?", threadId);
+  await backend.run(async (ctx) => {
+    const user = await ctx.db.get("users", userId);
+    const reply = await ctx.db.get("messages", replyId);
+    if (!user?.workspaceId || !reply) throw new Error("The account is not complete");
+    const of = { ownerId: userId, workspaceId: user.workspaceId };
+    const bytes = new ArrayBuffer(40);
+    await ctx.db.insert("deltas", { r: reply.recordId, n: 0, t: bytes });
+    // Nobody is to take the reply over: it is to rest as it is.
+    for (const { _id, ownerId, fallbackId } of await ctx.db.query("generations").collect()) {
+      if (ownerId !== userId || !fallbackId) continue;
+      await ctx.scheduler.cancel(fallbackId);
+      await ctx.db.patch("generations", _id, { fallbackId: undefined });
+    }
+    for (const home of [{}, { threadId }]) {
+      const mediaId = await ctx.db.insert("media", {
+        ...of,
+        ...home,
+        recordId: crypto.randomUUID(),
+        kind: "text",
+        mime: "text/plain",
+        contentBytes: 5,
+        origin: "upload",
+        state: "kept",
+        thumbnail: "none",
+        createdAt: Date.now(),
+      });
+      const sealed = { sealedKey: bytes, header: bytes, commitment: bytes, mime: "text/plain", contentBytes: 5 };
+      await ctx.db.insert("objects", { ...of, mediaId, role: "original", key: crypto.randomUUID(), ...sealed });
+    }
+    await ctx.db.insert("uploads", { ...of, key: crypto.randomUUID(), reservedAt: Date.now() });
+    await ctx.db.insert("mediaSessions", { ...of, secret: bytes, expiresAt: Date.now() + 1_000 });
+    await ctx.db.insert("mediaJobs", {
+      ...of,
+      recordId: crypto.randomUUID(),
+      kind: "image",
+      model: "painter",
+      sealedPrompt: bytes,
+      options: {},
+      state: "failed",
+      progress: 0,
+      attempt: 1,
+      step: 1,
+      provider: "openai",
+      credits: 1,
+      createdAt: Date.now(),
+      changedAt: Date.now(),
+    });
+    const used = { subject: "job:1", kind: "image", model: "painter", credits: 1, source: "estimate" } as const;
+    await ctx.db.insert("usageEvents", { ownerId: userId, ...used, startedAt: 0, endedAt: 1 });
+    const standing = { balance: 0, held: 0, bought: 0, spent: 0, openReplies: 0, openJobs: 0 };
+    const alert = { seq: 1, carried: standing, added: standing, raisedAt: 0 };
+    await ctx.db.insert("creditAlerts", { ownerId: userId, ...alert });
+    const received = { kind: "access", channel: "mail", receivedAt: 0, confirmBy: 1, dueAt: 1 } as const;
+    await ctx.db.insert("privacyRequests", { ownerId: userId, ...received, state: "open" });
+    await ctx.db.insert("consents", { ownerId: userId, purpose: "news", given: true, textVersion: 1, at: 0 });
+    await ctx.db.insert("objections", { ownerId: userId, purpose: "webhooks", at: 0 });
+    await ctx.db.insert("consents", { ownerId: userId, purpose: CONSENT, given: true, textVersion: 1, at: 0 });
+    await ctx.db.insert("objections", { ownerId: userId, purpose: OBJECTION, at: 0 });
+    const request = { kind: REQUEST, channel: "app", receivedAt: 0, confirmBy: 1, dueAt: 2, state: "open" } as const;
+    await ctx.db.insert("privacyRequests", { ownerId: userId, ...request });
+    const event = { type: "session.created", eventAt: 0, state: "parked", receivedAt: Date.now() } as const;
+    const fields = JSON.stringify({ data: { user_id: identityId } });
+    await ctx.db.insert("webhookInbox", { messageId: crypto.randomUUID(), identityId, fields, ...event });
+  });
+}
+
+/** All rows of the tables, by table. */
+export function readAll(backend: Backend): Promise<Record<string, Record<string, unknown>[]>> {
+  return backend.run(async (ctx) => {
+    const tables = Object.keys(schema.tables) as (keyof typeof schema.tables)[];
+    const rows = await Promise.all(tables.map((table) => ctx.db.query(table).collect()));
+    return Object.fromEntries(tables.map((table, index) => [table, rows[index] as Record<string, unknown>[]]));
+  });
+}
+
+/** The tables that name somebody by any of these ids. */
+export async function tablesNaming(backend: Backend, ids: string[]): Promise<string[]> {
+  const all = await readAll(backend);
+  return Object.keys(all).filter((table) => ids.some((id) => JSON.stringify(all[table]).includes(id)));
+}
+
+/** Steps of a backend after which it is taken to go on for ever. */
+const MOST_STEPS = 300;
+
+/**
+ * Lets what is scheduled run until nothing is, one timer at a time: each call over the network ends before its time limit
+ * can. False where it does not come to rest.
+ */
+export async function settled(backend: Backend, steps = MOST_STEPS): Promise<boolean> {
+  for (let step = 0; step < steps; step++) {
+    await backend.finishInProgressScheduledFunctions();
+    if (await isAtRest(backend)) return true;
+    await vi.advanceTimersToNextTimerAsync();
+  }
+  return false;
+}
+
+async function isAtRest(backend: Backend): Promise<boolean> {
+  const scheduled = await backend.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+  return scheduled.every(({ state: { kind } }) => kind !== "pending" && kind !== "inProgress");
+}
+
+/** Delivers what the identity provider would say of somebody's deletion. */
+export const noteDeleted = (backend: Backend, identityId: string, messageId: string = crypto.randomUUID()) =>
+  backend.mutation(internal.webhooks.inbox.receive, {
+    messageId,
+    fields: JSON.stringify({ type: "user.deleted", timestamp: Date.now(), data: { id: identityId, deleted: true } }),
+  });
