@@ -204,7 +204,7 @@ describe("a job for a video", () => {
   });
 
   it("has its order's id stored as soon as there is one, and shows progress", async () => {
-    await services.plan({ workMs: 5 * MINUTE_MS });
+    await services.plan({ workMs: 2_000 });
     const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
     const row = await waitFor(async () => {
       const [job] = await backend.run((ctx) => ctx.db.query("mediaJobs").collect());
@@ -212,7 +212,14 @@ describe("a job for a video", () => {
       return job;
     });
     expect((await services.models()).videos).toEqual([row.providerRequestId]);
-    await ada.mutation(api.media.cancel, { jobId });
+    const { progress } = await waitFor(async () => {
+      const job = await jobOf(jobId);
+      if (job.progress === 0) throw new Error("No progress yet");
+      return job;
+    });
+    expect(progress).toBeGreaterThan(0);
+    expect(progress).toBeLessThan(1);
+    expect(await ended(jobId)).toMatchObject({ state: "done", progress: 1 });
   });
 
   it("that is cancelled ends at the provider too, and costs nothing", async () => {
@@ -227,6 +234,15 @@ describe("a job for a video", () => {
     expect(await credits()).toMatchObject({ held: 0, spent: 0, openJobs: 0 });
     await waitFor(async () => expect((await services.models()).videos).toEqual([]));
     expect(await leavings()).toEqual(nothing);
+  });
+
+  it("whose provider answers after it was cancelled has nothing stored, and costs nothing", async () => {
+    await services.plan({ workMs: 500 });
+    const { jobId } = await order(ada, { kind: "image" });
+    await waitFor(async () => expect((await services.models()).requests).toHaveLength(1));
+    await ada.mutation(api.media.cancel, { jobId });
+    await waitFor(async () => expect((await services.models()).requests).toMatchObject([{ ending: "complete" }]));
+    expect(await outcomeOf(jobId)).toEqual({ ...refunded(""), state: "cancelled", code: undefined });
   });
 
   it("that was cancelled while its order was on the way is given back when the answer comes", async () => {
