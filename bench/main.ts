@@ -13,6 +13,7 @@ import { formatTable, isReached, type Measurement } from "./measurement.ts";
 import { writeNotes } from "./notesServer.ts";
 import { measurePages } from "./pages.ts";
 import { measureScale } from "./scale.ts";
+import { measureSealing } from "./sealing.ts";
 import { measureStart } from "./startTime.ts";
 import { measureSubscribers } from "./subscribers.ts";
 
@@ -28,6 +29,8 @@ measurements.push(...(await measureDurability()));
 progress("following notes …");
 measurements.push(...(await measureSubscribers()));
 measurements.push(...(await measureManyNotes()));
+progress("sealing objects …");
+measurements.push(...(await measureSealing()));
 if ("executablePath" in browser) {
   measurements.push(...(await measureFirstToken((turn) => progress(`turn ${turn} in the browser …`))));
 }

@@ -5,6 +5,7 @@ import {
   HEADER_BYTES,
   NONCE_PREFIX_BYTES,
   SALT_BYTES,
+  SEGMENT_BYTES,
   sealedRangeOf,
   segmentCount,
   segmentsOf,
@@ -135,16 +136,20 @@ function segmentNonce(header: Bytes, index: number, isLast: boolean): Bytes {
   return nonce;
 }
 
-/** Cuts content into what each segment holds. A full segment waits until it is known whether more follows. */
+/**
+ * Cuts content into what each segment holds. A full segment waits until it is known whether more follows. All come in the
+ * same memory, one after the other: WebCrypto takes a copy when it is called, before the next one is asked for.
+ */
 async function* contentSegments(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Segment> {
   let index = 0;
-  let filling = new Uint8Array(capacityOf(index));
+  const memory = new Uint8Array(SEGMENT_BYTES);
+  let filling = memory.subarray(0, capacityOf(index));
   let filled = 0;
   for await (const chunk of chunks) {
     for (let offset = 0; offset < chunk.length; ) {
       if (filled === filling.length) {
         yield { bytes: filling, index, isLast: false };
-        filling = new Uint8Array(capacityOf(++index));
+        filling = memory.subarray(0, capacityOf(++index));
         filled = 0;
       }
       const part = chunk.subarray(offset, offset + filling.length - filled);
@@ -153,7 +158,7 @@ async function* contentSegments(chunks: AsyncIterable<Uint8Array> | Iterable<Uin
       offset += part.length;
     }
   }
-  yield { bytes: filling.slice(0, filled), index, isLast: true };
+  yield { bytes: filling.subarray(0, filled), index, isLast: true };
 }
 
 function capacityOf(index: number): number {
@@ -161,7 +166,7 @@ function capacityOf(index: number): number {
   return end - start;
 }
 
-/** Cuts sealed bytes at the bounds of their segments; throws where there are fewer or more than there must be. */
+/** Cuts sealed bytes at the bounds of their segments, in the same memory; throws where there are fewer or more. */
 async function* sealedSegments(
   key: string,
   { contentBytes, range, sealed }: { contentBytes: number; range: ByteRange; sealed: AsyncIterable<Uint8Array> },
@@ -172,7 +177,8 @@ async function* sealedSegments(
     return end - start;
   };
   let index = first;
-  let filling = new Uint8Array(lengthOf(index));
+  const memory = new Uint8Array(SEGMENT_BYTES);
+  let filling = memory.subarray(0, lengthOf(index));
   let filled = 0;
   for await (const chunk of sealed) {
     for (let offset = 0; offset < chunk.length; ) {
@@ -184,7 +190,7 @@ async function* sealedSegments(
       if (filled < filling.length) continue;
       yield { bytes: filling, index };
       index++;
-      filling = new Uint8Array(index <= last ? lengthOf(index) : 0);
+      filling = memory.subarray(0, index <= last ? lengthOf(index) : 0);
       filled = 0;
     }
   }
