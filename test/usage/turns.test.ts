@@ -210,6 +210,7 @@ describe("limits", () => {
     });
     const { threadId } = await say(ada, "1");
     for (let turn = 2; turn <= 61; turn++) await say(ada, String(turn), threadId);
+    expect((await kinds()).filter(({ kind }) => kind === "hold")).toHaveLength(61);
   }, 20_000);
 
   it("that a person sets for a day count what is spent and held, and end at midnight", async () => {
