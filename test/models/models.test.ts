@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { parseChatModels } from "../../src/shared/chatModels.ts";
+import { parseMediaModels } from "../../src/shared/mediaModels.ts";
 import { DEFAULT_TOKEN_PRICES } from "../../src/shared/prices.ts";
 import { refusalOf, signedIn, startBackend, useBackendEnvironment } from "../support/backend.ts";
 
@@ -66,5 +67,85 @@ describe("CHAT_MODELS", () => {
     ['[{"id":"a"},{"id":"a"}]', "CHAT_MODELS lists a model twice"],
   ])("%j is refused: %s", (json, message) => {
     expect(() => parseChatModels(json)).toThrow(message);
+  });
+});
+
+describe("models of pictures and videos", () => {
+  const sizes = [{ sizes: { "1024x1024": 40, "512x512": 10 } }];
+
+  function setUp(image: unknown, video: unknown): void {
+    for (const [kind, models] of [
+      ["IMAGE", image],
+      ["VIDEO", video],
+    ] as const) {
+      vi.stubEnv(`${kind}_PROVIDER`, "openai");
+      vi.stubEnv(`${kind}_BASE_URL`, "https://models.example/v1");
+      vi.stubEnv(`${kind}_API_KEY`, "key");
+      vi.stubEnv(`${kind}_MODELS`, JSON.stringify(models));
+    }
+  }
+
+  it("are listed after those that write, with what they cost now", async () => {
+    setUp(
+      [{ id: "painter", label: "Painter", prices: sizes }],
+      [
+        {
+          id: "director",
+          seconds: 5,
+          longest: 10,
+          prices: [{ perSecond: 20 }, { from: "2999-01-01", perSecond: 90 }],
+        },
+      ],
+    );
+    const ada = await signedIn(startBackend());
+    const models = await ada.query(api.models.list, {});
+    expect(models.slice(2)).toEqual([
+      {
+        id: "painter",
+        label: "Painter",
+        modality: "image",
+        limits: { promptCharacters: 4_000 },
+        prices: [
+          { size: "1024x1024", credits: 40 },
+          { size: "512x512", credits: 10 },
+        ],
+      },
+      {
+        id: "director",
+        label: "director",
+        modality: "video",
+        limits: { promptCharacters: 4_000, seconds: 10, defaultSeconds: 5 },
+        prices: { perSecond: 20 },
+      },
+    ]);
+  });
+
+  it.each([
+    ["image", undefined, "IMAGE_MODELS is not set"],
+    ["image", "painter", "IMAGE_MODELS is not JSON"],
+    ["image", "{}", "IMAGE_MODELS must be a JSON array"],
+    ["image", "[]", "IMAGE_MODELS lists no model"],
+    ["image", "[null]", "IMAGE_MODELS[0] must be an object"],
+    ["image", '[{"label":"A"}]', "IMAGE_MODELS[0].id"],
+    ["image", '[{"id":"a","label":7}]', "IMAGE_MODELS[0].label"],
+    ["image", '[{"id":"a"}]', "IMAGE_MODELS[0].prices must be an array"],
+    ["image", '[{"id":"a","prices":[{}]}]', "IMAGE_MODELS[0].prices[0].sizes must name at least one size"],
+    [
+      "image",
+      '[{"id":"a","prices":[{"sizes":{"large":1}}]}]',
+      "IMAGE_MODELS[0].prices[0].sizes must name sizes such as",
+    ],
+    [
+      "image",
+      '[{"id":"a","prices":[{"sizes":{"64x64":-1}}]}]',
+      "IMAGE_MODELS[0].prices[0].sizes.64x64 must be a whole",
+    ],
+    ["image", '[{"id":"a","prices":[{"from":"soon","sizes":{"64x64":1}}]}]', "IMAGE_MODELS[0].prices[0].from"],
+    ["video", '[{"id":"a","prices":[{}]}]', "VIDEO_MODELS[0].prices[0].perSecond"],
+    ["video", '[{"id":"a","seconds":0,"prices":[{"perSecond":1}]}]', "VIDEO_MODELS[0].seconds"],
+    ["video", '[{"id":"a","longest":1.5,"prices":[{"perSecond":1}]}]', "VIDEO_MODELS[0].longest"],
+    ["video", '[{"id":"a","prices":[{"perSecond":1}]},{"id":"a","prices":[{"perSecond":1}]}]', "lists a model twice"],
+  ] as const)("%s: %s is refused, saying what is wrong", (kind, json, complaint) => {
+    expect(() => parseMediaModels(kind, json)).toThrow(complaint);
   });
 });

@@ -89,7 +89,13 @@ test("models are listed for whoever has the key", async () => {
   const { url } = await startTestModels();
   const list = (key: string) => fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
   const { data } = await (await list(API_KEY)).json();
-  expect(data.map(({ id }: { id: string }) => id)).toEqual(["standin-swift", "standin-steady", "standin-thinker"]);
+  expect(data.map(({ id }: { id: string }) => id)).toEqual([
+    "standin-swift",
+    "standin-steady",
+    "standin-thinker",
+    "standin-sketch",
+    "standin-reel",
+  ]);
   const refused = await list("wrong");
   expect([refused.status, (await refused.json()).error.code]).toEqual([401, "invalid_api_key"]);
 });
@@ -187,5 +193,5 @@ test("what was received can be read back by the admin only, is bounded, and is f
   expect([requests.length, requests[0].body.user]).toEqual([200, "u5"]);
   expect((await fetch(`${url}/_control`)).status).toBe(401);
   expect((await control({ nonsense: 1 })).status).toBe(400);
-  expect((await control({ reset: true })).body).toEqual({ plans: [], requests: [] });
+  expect((await control({ reset: true })).body).toEqual({ plans: [], requests: [], videos: [] });
 });
