@@ -11,7 +11,7 @@ import type { Commit, ReadSet } from "../types.ts";
 import { keyToBlob } from "../values/indexKey.ts";
 import { INSERT_ENTRY, type IndexDefinition, type SqliteCatalog, type TableDefinition } from "./catalog.ts";
 import { CommitLog, writtenKeysOf } from "./commitLog.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, remedyFor } from "./connection.ts";
 import type { DocumentChange, DocumentVersion } from "./pendingWrites.ts";
 import type { IntervalReadSet, WrittenKeys } from "./readSet.ts";
 import type { SqliteTransaction } from "./transaction.ts";
@@ -113,7 +113,7 @@ export class Committer {
         this.#host.connection.run("UPDATE meta SET value = ? WHERE name = 'latest_ts'", newestTs);
       });
     } catch (cause) {
-      const error = new Error(`The database could not be written: ${(cause as Error).message}`, { cause });
+      const error = writeFailure(cause);
       for (const { reject } of accepted) reject(error);
       return;
     }
@@ -177,4 +177,10 @@ export class Committer {
     if (after === undefined) return;
     connection.run(INSERT_ENTRY, index.id, keyToBlob(after), rowId);
   }
+}
+
+/** A group of commits that SQLite refused is not there at all, and what was acknowledged before is untouched. */
+function writeFailure(cause: unknown): Error {
+  const remedy = remedyFor(cause) ?? "";
+  return new Error(`The database could not be written: ${(cause as Error).message}. ${remedy}`.trimEnd(), { cause });
 }

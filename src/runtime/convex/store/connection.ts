@@ -92,6 +92,22 @@ export function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY;
 }
 
+const SQLITE_READONLY = 8;
+const SQLITE_IOERR = 10;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+/** What Node calls the same, for files that SQLite did not open. */
+const MAY_NOT_WRITE = new Set<unknown>([SQLITE_READONLY, SQLITE_CANTOPEN, "EACCES", "EPERM", "EROFS"]);
+const HAS_NO_ROOM = new Set<unknown>([SQLITE_IOERR, SQLITE_FULL, "ENOSPC", "EDQUOT"]);
+
+/** What a person can do about a file that cannot be read or written, as a sentence; null where only the error helps. */
+export function remedyFor(error: unknown): string | null {
+  const code = primaryCode(error) ?? (error as { code?: unknown } | null)?.code;
+  if (code === SQLITE_BUSY) return "Another program holds it: end that one.";
+  if (MAY_NOT_WRITE.has(code)) return "Give this user the right to write there, or choose another folder.";
+  return HAS_NO_ROOM.has(code) ? "Make room on the disk, and see that it has no errors." : null;
+}
+
 /** SQLite's extended result codes carry the primary one in the low byte. */
 function primaryCode(error: unknown): number | null {
   const code = (error as { errcode?: unknown } | null)?.errcode;

@@ -7,7 +7,8 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { DataFolderError } from "../errors.ts";
-import { Connection, type ConnectionOptions, isDamage } from "./connection.ts";
+import { Connection, type ConnectionOptions, isBusy, isDamage, remedyFor } from "./connection.ts";
+import { inUse, unusable } from "./refusals.ts";
 
 /** Brings a file from one format version to the next. */
 export type Migration = (connection: Connection) => void;
@@ -33,9 +34,9 @@ export function openDatabase(
   addedMigrations: readonly Migration[] = [],
 ): Connection {
   const migrations = [...MIGRATIONS, ...addedMigrations];
-  createPrivateFile(path);
-  if (statSync(path).size > 0) explainingDamage(path, () => inspect(path, migrations.length));
-  return explainingDamage(path, () => {
+  explainingRefusals(path, () => createPrivateFile(path));
+  if (statSync(path).size > 0) explainingRefusals(path, () => inspect(path, migrations.length));
+  return explainingRefusals(path, () => {
     const connection = new Connection(path, options);
     try {
       configure(connection);
@@ -51,7 +52,7 @@ export function openDatabase(
 /** Throws `DataFolderError` unless there is a sound database of this version's format. Changes nothing. */
 export function checkFormat(path: string): void {
   if (!existsSync(path)) throw new DataFolderError(`There is no database at ${path}.`);
-  explainingDamage(path, () => {
+  explainingRefusals(path, () => {
     if (inspect(path, FORMAT_VERSION) < FORMAT_VERSION)
       throw new DataFolderError(
         `${path} was written by an older version. Start this version on it once, then try again.`,
@@ -64,11 +65,14 @@ function createPrivateFile(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
 }
 
-function explainingDamage<Result>(path: string, open: () => Result): Result {
+/** Runs `open`; what SQLite or the system refuses becomes a `DataFolderError` that says what to do about it. */
+export function explainingRefusals<Result>(path: string, open: () => Result): Result {
   try {
     return open();
   } catch (error) {
-    throw isDamage(error) ? damaged(path, error) : error;
+    if (isDamage(error)) throw damaged(path, error);
+    if (isBusy(error)) throw inUse(path, error);
+    throw remedyFor(error) === null ? error : unusable(path, error);
   }
 }
 

@@ -5,8 +5,8 @@
  * system's file lock: it goes away with its process, however that ends, and no stale process id can be left.
  */
 import { DatabaseSync } from "node:sqlite";
-import { DataFolderError } from "../errors.ts";
 import { isBusy } from "./connection.ts";
+import { inUse, unusable } from "./refusals.ts";
 
 /** Takes the lock or throws `DataFolderError`. Returns its release. */
 export function holdLock(path: string): () => void {
@@ -26,15 +26,4 @@ function open(path: string): DatabaseSync {
   } catch (cause) {
     throw unusable(path, cause);
   }
-}
-
-function inUse(path: string, cause: unknown): DataFolderError {
-  return new DataFolderError(
-    `The data folder is in use by another process (${path} is locked). Stop that one first, or choose another folder.`,
-    { cause },
-  );
-}
-
-function unusable(path: string, cause: unknown): DataFolderError {
-  return new DataFolderError(`The data folder cannot be used: ${path}: ${(cause as Error).message}.`, { cause });
 }

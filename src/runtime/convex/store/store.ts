@@ -9,8 +9,9 @@ import { type CommitCounters, Committer } from "./committer.ts";
 import type { Connection } from "./connection.ts";
 import { CreationTimes } from "./creationTimes.ts";
 import { CursorBox } from "./cursor.ts";
-import { openDatabase } from "./format.ts";
+import { explainingRefusals, openDatabase } from "./format.ts";
 import { holdLock } from "./lock.ts";
+import { unusable } from "./refusals.ts";
 import { SnapshotPool } from "./snapshots.ts";
 import { sweepAside, TableLoad, type TableTarget } from "./tableLoad.ts";
 import { SqliteTransaction, type TransactionHost } from "./transaction.ts";
@@ -39,7 +40,10 @@ export function openStore(options: StoreOptions): SqliteStore {
   const releaseLock = holdLock(`${options.path}.lock`);
   try {
     const onDamage = damageReporter(options);
-    return new SqliteStore(openDatabase(options.path, { onDamage }), { ...options, onDamage }, releaseLock);
+    return explainingRefusals(
+      options.path,
+      () => new SqliteStore(openDatabase(options.path, { onDamage }), { ...options, onDamage }, releaseLock),
+    );
   } catch (error) {
     releaseLock();
     throw error;
@@ -50,7 +54,7 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new DataFolderError(`The data folder cannot be used: ${(cause as Error).message}.`, { cause });
+    throw unusable(path, cause);
   }
 }
 
