@@ -32,7 +32,7 @@ import { findCallable, functionFailure, validateArguments, validateResult } from
 /** Convex's limit on the time the code itself may take; time spent in the database does not count. */
 const USER_TIME_MAX_MS = 1000;
 /** How much later than that a turn is cut off, since some of its time goes to the database and to other processes. */
-const TURN_GRACE_MS = 1000;
+const TURN_GRACE_MS = 2000;
 /**
  * Cutting off a turn would leave the database's own code half done, so a syscall is answered within the turn
  * only while the end of it is at least this far away; otherwise it is parked and answered between turns.
