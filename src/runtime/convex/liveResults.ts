@@ -65,6 +65,8 @@ export class LiveResults<Answer> {
   /** What a look-up can find; the newest result of a key. */
   readonly #byKey = new Map<string, LiveResult<Answer>>();
   readonly #watched = new Set<LiveResult<Answer>>();
+  /** Both, by the indexes they read, so that a commit costs nothing for results of other tables. */
+  readonly #byIndex = new Map<number, Set<LiveResult<Answer>>>();
   #totalChars = 0;
 
   get watchedCount(): number {
@@ -74,9 +76,13 @@ export class LiveResults<Answer> {
   find(key: string, nowMs: number): LiveResult<Answer> | null {
     const result = this.#byKey.get(key);
     if (!result) return null;
-    this.#forget(result);
-    if (result.expiresAtMs <= nowMs) return null;
-    this.#remember(result);
+    if (result.expiresAtMs <= nowMs) {
+      this.#forget(result);
+      return null;
+    }
+    // Last in the map: used most recently.
+    this.#byKey.delete(key);
+    this.#byKey.set(key, result);
     return result;
   }
 
@@ -94,42 +100,62 @@ export class LiveResults<Answer> {
   watch(result: LiveResult<Answer>, onInvalid: () => void): () => void {
     result.addWatcher(onInvalid);
     this.#watched.add(result);
+    this.#link(result);
     return () => {
       result.removeWatcher(onInvalid);
       if (!result.isWatched) this.#watched.delete(result);
+      this.#unlinkUnused(result);
     };
   }
 
   /** Drops what the commit touches and tells its watchers. */
   applyCommit(commit: Commit): void {
-    this.#invalidateWhere((result) => commit.touches(result.reads));
+    for (const indexId of commit.indexIds) {
+      for (const result of this.#byIndex.get(indexId) ?? []) if (commit.touches(result.reads)) this.#drop(result);
+    }
   }
 
   /** Drops everything, as after a deploy. */
   invalidateAll(): void {
-    this.#invalidateWhere(() => true);
-  }
-
-  #invalidateWhere(isInvalid: (result: LiveResult<Answer>) => boolean): void {
-    for (const result of this.#byKey.values()) if (isInvalid(result)) this.#drop(result);
+    for (const result of this.#byKey.values()) this.#drop(result);
     // Those no look-up finds any more: expired or displaced, but still watched.
-    for (const result of this.#watched) if (isInvalid(result)) this.#drop(result);
+    for (const result of this.#watched) this.#drop(result);
   }
 
   #drop(result: LiveResult<Answer>): void {
     if (this.#byKey.get(result.key) === result) this.#forget(result);
     this.#watched.delete(result);
+    this.#unlinkUnused(result);
     result.invalidate();
   }
 
   #remember(result: LiveResult<Answer>): void {
     this.#byKey.set(result.key, result);
     this.#totalChars += result.sizeChars;
+    this.#link(result);
   }
 
   #forget(result: LiveResult<Answer>): void {
     this.#byKey.delete(result.key);
     this.#totalChars -= result.sizeChars;
+    this.#unlinkUnused(result);
+  }
+
+  #link(result: LiveResult<Answer>): void {
+    for (const indexId of result.reads.indexIds) {
+      const results = this.#byIndex.get(indexId);
+      if (results) results.add(result);
+      else this.#byIndex.set(indexId, new Set([result]));
+    }
+  }
+
+  #unlinkUnused(result: LiveResult<Answer>): void {
+    if (this.#byKey.get(result.key) === result || this.#watched.has(result)) return;
+    for (const indexId of result.reads.indexIds) {
+      const results = this.#byIndex.get(indexId);
+      results?.delete(result);
+      if (results?.size === 0) this.#byIndex.delete(indexId);
+    }
   }
 }
 

@@ -49,6 +49,8 @@ export interface Store {
 
 export interface Commit {
   readonly ts: bigint;
+  /** The indexes of which it added or removed keys; a read set of other indexes is not touched. */
+  readonly indexIds: Iterable<number>;
   /** Whether any index key this commit added or removed lies in the read set. */
   touches(reads: ReadSet): boolean;
 }
@@ -56,6 +58,8 @@ export interface Commit {
 /** Index key intervals a transaction has read. Opaque outside `store/`. */
 export interface ReadSet {
   readonly intervalCount: number;
+  /** The indexes that the intervals are of. */
+  readonly indexIds: Iterable<number>;
 }
 
 /** Which tables and indexes each namespace has. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestRuntime, valueOf } from "./runtime.ts";
 
@@ -71,9 +72,20 @@ describe("the isolate's globals", () => {
   });
 });
 
+/** Longer than a process without other work takes to have a module ready for the next execution. */
+const IMPORTED_AHEAD_MS = 100;
+
 describe("modules", () => {
   test("module state is fresh for every execution", () => {
     expect([1, 2, 3].map(() => valueOf(runtime.query("isolate:moduleState")))).toEqual([2, 2, 2]);
+  });
+
+  test("are the same to an execution for which they were imported ahead", async () => {
+    const seen = () => ["moduleState", "importTime"].map((name) => valueOf(runtime.query(`isolate:${name}`)));
+    const first = seen();
+    await sleep(IMPORTED_AHEAD_MS);
+    expect(seen()).toEqual(first);
+    expect(seen()).toEqual(first);
   });
 
   test("time and chance at module scope are one constant per deploy", async () => {

@@ -169,6 +169,16 @@ describe("pushing", () => {
     expect(socket.received).toEqual([]);
   });
 
+  test("a commit that touches nothing a client follows runs none of its queries again", async () => {
+    const socket = await connect();
+    socket.addQuery(0, "messages:list", { channel: "followed" });
+    await socket.next("Transition");
+    await runtime.metrics({ reset: true });
+    for (const body of ["x", "y", "z"]) await runtime.http().mutation(api.messages.send, { channel: "other", body });
+    const { reruns, functions } = await runtime.metrics();
+    expect({ reruns, listed: functions["messages:list"]?.calls ?? 0 }).toEqual({ reruns: 0, listed: 0 });
+  });
+
   test("a re-run with the same result sends no value again", async () => {
     await runtime.http().mutation(api.messages.send, { channel: "same", body: "1" });
     const socket = await connect();

@@ -7,12 +7,17 @@ interface NamedReads extends ReadSet {
 }
 
 function result(key: string, { table = "t", sizeChars = 1, expiresAtMs = Number.POSITIVE_INFINITY } = {}) {
-  const reads: NamedReads = { table, intervalCount: 1 };
+  const reads: NamedReads = { table, intervalCount: 1, indexIds: [indexOf(table)] };
   return new LiveResult({ key, answer: key, reads, expiresAtMs, sizeChars });
 }
 
 function commitTo(table: string): Commit {
-  return { ts: 1n, touches: (reads) => (reads as NamedReads).table === table };
+  return { ts: 1n, indexIds: [indexOf(table)], touches: (reads) => (reads as NamedReads).table === table };
+}
+
+/** The only index of a table whose name is one letter. */
+function indexOf(table: string): number {
+  return table.charCodeAt(0);
 }
 
 describe("live results", () => {
@@ -38,6 +43,27 @@ describe("live results", () => {
     expect(told).toEqual(["one", "two"]);
     expect(watched.holds).toBe(false);
     expect(live.watchedCount).toBe(0);
+  });
+
+  test("cost a commit nothing when it writes to no index they read", () => {
+    const live = new LiveResults<string>();
+    for (const [index, table] of ["x", "y", "z"].entries()) live.add(result(String(index), { table }));
+    live.watch(result("watched", { table: "y" }), () => {});
+    const asked: string[] = [];
+    const touches = (reads: ReadSet) => asked.push((reads as NamedReads).table) < 0;
+    live.applyCommit({ ...commitTo("x"), touches });
+    expect(asked).toEqual(["x"]);
+  });
+
+  test("are no longer asked about once nobody can want them", () => {
+    const live = new LiveResults<string>();
+    const [displaced, unwatched] = [result("a"), result("b")];
+    live.add(displaced);
+    live.add(result("a", { table: "x" }));
+    live.watch(unwatched, () => {})();
+    let asked = 0;
+    live.applyCommit({ ...commitTo("t"), touches: () => (asked += 1) > 0 });
+    expect(asked).toBe(0);
   });
 
   test("that expired are watched still, but not found", () => {

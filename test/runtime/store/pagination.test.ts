@@ -46,6 +46,18 @@ describe("pages", () => {
     });
   });
 
+  test("cost the documents they hold, however many there are", async () => {
+    const usageOfPage = async (count: number) => {
+      const store = await storeWithScores(...Array.from({ length: count }, (_, score) => score));
+      return read(store, (tx) => {
+        tx.page("", { query: byScore("desc"), cursor: null, pageSize: 50 });
+        return { documents: tx.usage.documentsRead, intervals: tx.reads.intervalCount };
+      });
+    };
+    expect(await usageOfPage(60)).toEqual({ documents: 50, intervals: 1 });
+    expect(await usageOfPage(6_000)).toEqual({ documents: 50, intervals: 1 });
+  });
+
   test("the same position gives the same cursor, and cursors show none of the values they stand for", async () => {
     const store = await tempStore(table("posts", { by_text: ["text"] }));
     await commit(store, (tx) => tx.insert("", "posts", { text: "a secret sentence" }));

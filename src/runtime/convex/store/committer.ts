@@ -129,6 +129,7 @@ export class Committer {
   #announce(accepted: readonly AcceptedCommit[], ts: bigint): void {
     this.#host.onDurable({
       ts,
+      indexIds: new Set(accepted.flatMap(({ written }) => [...written.keys()])),
       touches: (reads: ReadSet) => accepted.some(({ written }) => (reads as IntervalReadSet).isTouchedBy(written)),
     });
   }

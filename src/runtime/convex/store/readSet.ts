@@ -13,6 +13,10 @@ export class IntervalReadSet implements ReadSet {
     return this.#intervalCount;
   }
 
+  get indexIds(): Iterable<number> {
+    return this.#intervalsOfIndex.keys();
+  }
+
   /** Adds an interval, merged with those it overlaps or touches. */
   add(indexId: number, interval: KeyInterval): void {
     if (interval.start >= interval.end) return;
