@@ -1,6 +1,7 @@
 import { httpRouter } from "convex/server";
 import { serveMedia, uploadMedia } from "./routes/media.ts";
 import { mediaWebhook } from "./routes/mediaWebhooks.ts";
+import { privacyJson, privacyPage } from "./routes/privacy.ts";
 import { clerkWebhook } from "./routes/webhooks.ts";
 import { health, nothingHere, preflight, securityTxt } from "./routes/wellKnown.ts";
 
@@ -8,6 +9,9 @@ const http = httpRouter();
 
 http.route({ path: "/health", method: "GET", handler: health });
 http.route({ path: "/.well-known/security.txt", method: "GET", handler: securityTxt });
+
+http.route({ path: "/privacy", method: "GET", handler: privacyPage });
+http.route({ path: "/privacy.json", method: "GET", handler: privacyJson });
 
 http.route({ path: "/media/upload", method: "POST", handler: uploadMedia });
 http.route({ pathPrefix: "/media/", method: "GET", handler: serveMedia });

@@ -127,6 +127,7 @@ import type * as privacy_register from "../privacy/register.js";
 import type * as privacy_restriction from "../privacy/restriction.js";
 import type * as routes_media from "../routes/media.js";
 import type * as routes_mediaWebhooks from "../routes/mediaWebhooks.js";
+import type * as routes_privacy from "../routes/privacy.js";
 import type * as routes_responses from "../routes/responses.js";
 import type * as routes_webhooks from "../routes/webhooks.js";
 import type * as routes_wellKnown from "../routes/wellKnown.js";
@@ -278,6 +279,7 @@ declare const fullApi: ApiFromModules<{
   "privacy/restriction": typeof privacy_restriction;
   "routes/media": typeof routes_media;
   "routes/mediaWebhooks": typeof routes_mediaWebhooks;
+  "routes/privacy": typeof routes_privacy;
   "routes/responses": typeof routes_responses;
   "routes/webhooks": typeof routes_webhooks;
   "routes/wellKnown": typeof routes_wellKnown;

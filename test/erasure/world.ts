@@ -7,14 +7,6 @@ import { vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import schema from "../../convex/schema.ts";
-import {
-  CONSENTS,
-  type ConsentPurpose,
-  OBJECTIONS,
-  type ObjectionPurpose,
-  REQUEST_KINDS,
-  type RequestKind,
-} from "../../src/policy/rights.ts";
 import { MovableClock } from "../../src/runtime/clock.ts";
 import { startIdentity } from "../../src/runtime/identity/server.ts";
 import { startObjects } from "../../src/runtime/objects/server.ts";
@@ -25,9 +17,6 @@ import { WEBHOOK_SECRET } from "../support/clerkEvents.ts";
 const SECRET_KEY = "sk_test_of_erasures";
 const ADMIN_KEY = "noruxa|erasure";
 const BUCKET = { bucket: "media", accessKeyId: "erasure-key", secretAccessKey: "erasure-secret" };
-const [CONSENT = "news"] = Object.keys(CONSENTS) as ConsentPurpose[];
-const [OBJECTION = "webhooks"] = Object.keys(OBJECTIONS) as ObjectionPurpose[];
-const [REQUEST = "access"] = Object.keys(REQUEST_KINDS) as RequestKind[];
 const ISSUER = "https://issuer.test";
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -163,10 +152,6 @@ export async function fillEveryTable(backend: Backend, { person, userId, identit
     await ctx.db.insert("privacyRequests", { ownerId: userId, ...received, state: "open" });
     await ctx.db.insert("consents", { ownerId: userId, purpose: "news", given: true, textVersion: 1, at: 0 });
     await ctx.db.insert("objections", { ownerId: userId, purpose: "webhooks", at: 0 });
-    await ctx.db.insert("consents", { ownerId: userId, purpose: CONSENT, given: true, textVersion: 1, at: 0 });
-    await ctx.db.insert("objections", { ownerId: userId, purpose: OBJECTION, at: 0 });
-    const request = { kind: REQUEST, channel: "app", receivedAt: 0, confirmBy: 1, dueAt: 2, state: "open" } as const;
-    await ctx.db.insert("privacyRequests", { ownerId: userId, ...request });
     const event = { type: "session.created", eventAt: 0, state: "parked", receivedAt: Date.now() } as const;
     const fields = JSON.stringify({ data: { user_id: identityId } });
     await ctx.db.insert("webhookInbox", { messageId: crypto.randomUUID(), identityId, fields, ...event });
