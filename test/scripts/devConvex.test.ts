@@ -18,6 +18,10 @@ describe("working on a Convex development deployment", () => {
       VITE_CLERK_PUBLISHABLE_KEY: "pk_test_x",
       PRIVACY_EMAIL: "me@example.com",
     };
-    expect(pageSettings(values)).toEqual({ convexUrl, contact: "me@example.com" });
+    expect(pageSettings(values)).toEqual({
+      convexUrl,
+      convexSiteUrl: "https://happy-otter-1.convex.site",
+      contact: "me@example.com",
+    });
   });
 });
