@@ -77,9 +77,20 @@ export class Deployer {
     return this.#inTurn(async () => {
       const pending = this.#pending;
       if (pending?.id !== id || JSON.stringify(pending.env) !== JSON.stringify(this.variables())) throw raceDetected();
-      await this.#serve(pending.prepared);
       this.#pending = undefined;
+      await this.#serve(pending.prepared);
     });
+  }
+
+  /** Lets go of a push that is not going to be finished, unless it was overtaken already. */
+  abandonPush(id: string): void {
+    if (this.#pending?.id === id) this.#discardPending();
+  }
+
+  /** Waits for what is under way, and lets go of what waits to be finished. */
+  async close(): Promise<void> {
+    await this.#queue;
+    this.#discardPending();
   }
 
   /** Changes the environment, unless the code in service cannot do with it; then it throws, and nothing has changed. */
@@ -88,7 +99,12 @@ export class Deployer {
     return this.#inTurn(async () => {
       const env = this.#variablesAfter(changes);
       const prepared = await runner.prepare({ bundle: this.#inService?.bundle, env });
-      await application.transact((tx) => changeVariables(tx, baseVariables, changes));
+      try {
+        await application.transact((tx) => changeVariables(tx, baseVariables, changes));
+      } catch (error) {
+        runner.discard(prepared);
+        throw error;
+      }
       await this.#serve(prepared);
     });
   }
@@ -112,7 +128,12 @@ export class Deployer {
   async #serve(prepared: PreparedDeployment): Promise<void> {
     const { store, runner, application } = this.#parts;
     const { deployment } = prepared;
-    for (const component of deployment.components) store.catalog.applySchema(component, deployment.schemaOf(component));
+    try {
+      for (const each of deployment.components) store.catalog.applySchema(each, deployment.schemaOf(each));
+    } catch (error) {
+      runner.discard(prepared);
+      throw error;
+    }
     runner.activate(prepared);
     application.live.invalidateAll();
     this.#inService = prepared;

@@ -91,6 +91,7 @@ async function start(options: ConvexOptions, closing: AsyncDisposableStack): Pro
   const { runner, application, deployer, functionLog } = await assemble(options, store, systemEnv);
   closing.defer(() => runner.close());
   closing.defer(() => application.close());
+  closing.defer(() => deployer.close());
   const scheduler = new Scheduler({ application, log });
   closing.defer(() => scheduler.stop());
 

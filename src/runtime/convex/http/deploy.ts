@@ -107,7 +107,8 @@ function schemaStatus({ deployer, catalog }: DeployRoutesParts, id: string) {
 async function finishPush({ deployer, deployment }: DeployRoutesParts, id: string, dryRun: boolean) {
   const pending = deployer.pendingPush(id);
   const diff = pending && pushDiff(deployment(), pending.deployment);
-  if (!dryRun || !diff) await explained(() => deployer.finishPush(id));
+  if (dryRun && diff) deployer.abandonPush(id);
+  else await explained(() => deployer.finishPush(id));
   return diff;
 }
 
