@@ -64,6 +64,7 @@ export class Isolate {
     installFetch(host);
     installProcess(host);
     Math.random = () => random().float();
+    Atomics.wait = noWaiting;
     defineGlobal("self", globalThis);
     defineGlobal("WeakRef", StrongRef);
     defineGlobal("FinalizationRegistry", NoFinalizationRegistry);
@@ -150,6 +151,11 @@ export class Isolate {
     }
     return true;
   }
+}
+
+/** Waiting would hold the whole process; the words are V8's own, where waiting is switched off. */
+function noWaiting(): never {
+  throw new TypeError("Atomics.wait cannot be called in this context");
 }
 
 function noRandomness(): never {
