@@ -197,10 +197,8 @@ describe("a webhook that says somebody is gone", () => {
     expect(await readAll(backend)).toMatchObject({ users: [], erasureJobs: [] });
     expect(await tablesNaming(backend, [ada.identityId])).toEqual([]);
     const { webhookInbox } = await readAll(backend);
-    expect(webhookInbox?.map(({ state, fields }) => [state, fields])).toEqual([
-      ["dropped", "{}"],
-      ["dropped", "{}"],
-    ]);
+    expect(webhookInbox?.every(({ fields, identityId }) => fields === "{}" && identityId === undefined)).toBe(true);
+    expect(webhookInbox?.slice(-2).map(({ state }) => state)).toEqual(["dropped", "dropped"]);
   });
 
   it("wins over a creation that comes later, also for somebody who was never here", async () => {
