@@ -54,6 +54,19 @@ test("[A19] an uploaded file rests sealed and is served whole, by range, by head
   expect(findLeaks(home.dataDir, ["The heron waits by the water", "the-heron-waits.txt"])).toEqual([]);
 });
 
+test("the page of the home may upload from its own origin, and a body may come without its length", async () => {
+  const preflight = await fetch(`${home.urls.site}/media/upload`, {
+    method: "OPTIONS",
+    headers: { origin: home.urls.web, "access-control-request-method": "POST" },
+  });
+  expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([204, home.urls.web]);
+  expect(preflight.headers.get("access-control-allow-headers")).toContain("X-File-Name");
+  const body = new Blob(["no length"]).stream();
+  const init = { method: "POST", body, duplex: "half", headers: await bearer() };
+  const { mediaId } = (await (await fetch(`${home.urls.site}/media/upload`, init)).json()) as { mediaId: string };
+  expect(await (await get(mediaId)).text()).toBe("no length");
+});
+
 test("a picture loses its description and gets a thumbnail, and both are there after a crash", async () => {
   const mediaId = await upload(await describedJpeg(), { "x-file-name": "holiday.jpg" });
   await expect.poll(async () => (await get(`${mediaId}?variant=thumbnail`)).status, { timeout: 20_000 }).toBe(200);

@@ -69,6 +69,17 @@ describe("bodies", () => {
     expect((await post(LIMIT + 1)).status).toBe(413);
   });
 
+  test("of requests without a length arrive whole", async () => {
+    const body = new ReadableStream({
+      start: (controller) => {
+        for (const text of ["one", "two"]) controller.enqueue(new TextEncoder().encode(text));
+        controller.close();
+      },
+    });
+    const response = await get("/length", { method: "POST", body, duplex: "half" } as RequestInit);
+    expect(await response.text()).toBe("6");
+  });
+
   test("of requests without a length are refused beyond 20 MiB too", async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const request = httpRequest(`${runtime.siteUrl}/length`, { method: "POST" }, (response) => {

@@ -3,7 +3,6 @@
  * goes away stops its HTTP action.
  */
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { OnNode } from "../../listen.ts";
 import type { Application } from "../application.ts";
 import { type Authenticator, credentialsOf } from "../auth/identity.ts";
@@ -22,8 +21,8 @@ export interface SiteParts {
 /** `prefix`: what to take off the path before routing, "" or "/http". */
 export function siteRoutes({ application, authenticator }: SiteParts, prefix: "" | "/http"): Hono<OnNode> {
   const routes = new Hono<OnNode>();
-  routes.use(`${prefix}/*`, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }));
   routes.all(`${prefix}/*`, async (context) => {
+    if (Number(context.req.header("content-length") ?? 0) > MAX_BODY_BYTES) throw largeBody();
     const identity = await identityOf(authenticator, context.req.header("authorization"));
     return application.httpAction(actionRequest(context, prefix), identity, context.req.raw.signal);
   });
@@ -46,7 +45,7 @@ function actionRequest({ req }: Context<OnNode>, prefix: string): Request {
   const forwarded = req.header("x-forwarded-proto") ?? /proto="?(\w+)/i.exec(req.header("forwarded") ?? "")?.[1];
   if (forwarded === "http" || forwarded === "https") url.protocol = forwarded;
   url.pathname = url.pathname.slice(prefix.length);
-  const body = BODILESS_METHODS.has(req.method) ? null : req.raw.body;
+  const body = BODILESS_METHODS.has(req.method) ? null : limited(req.raw.body);
   // A streamed body needs `duplex`, which the DOM's types do not know.
   const init: RequestInit & { duplex: "half" } = {
     method: req.method,
@@ -58,6 +57,19 @@ function actionRequest({ req }: Context<OnNode>, prefix: string): Request {
   return new Request(url, init);
 }
 
-function refuseLargeBody(): never {
-  throw new RequestError("tooLarge", "RequestTooLarge", `A request body may hold at most ${MAX_BODY_BYTES} bytes.`);
+/** A body that announced no length ends in an error where it is too long; the handler is then reading it already. */
+function limited(body: ReadableStream<Uint8Array> | null): ReadableStream<Uint8Array> | null {
+  let bytes = 0;
+  const limit = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, controller) => {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) controller.error(largeBody());
+      else controller.enqueue(chunk);
+    },
+  });
+  return body && body.pipeThrough(limit);
+}
+
+function largeBody(): RequestError {
+  return new RequestError("tooLarge", "RequestTooLarge", `A request body may hold at most ${MAX_BODY_BYTES} bytes.`);
 }
