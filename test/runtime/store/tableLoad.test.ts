@@ -42,8 +42,10 @@ async function insert(table: string, value: JsonObject): Promise<string> {
 /** The texts of the table in the order of its index. */
 function texts(): unknown[] {
   const tx = store.begin();
-  const source = { type: "IndexRange", indexName: "notes.by_text", range: [], order: "asc" } as const;
-  const stream = tx.query("", { source, operators: [] });
+  const stream = tx.query("", {
+    source: { type: "IndexRange", indexName: "notes.by_text", range: [], order: "asc" },
+    operators: [],
+  });
   const found: unknown[] = [];
   for (let text = stream.next(); text !== null; text = stream.next()) found.push((JSON.parse(text) as JsonObject).text);
   stream.close();
