@@ -1,4 +1,5 @@
 import { httpRouter } from "convex/server";
+import { serveExport } from "./routes/exports.ts";
 import { serveMedia, uploadMedia } from "./routes/media.ts";
 import { mediaWebhook } from "./routes/mediaWebhooks.ts";
 import { privacyJson, privacyPage } from "./routes/privacy.ts";
@@ -15,6 +16,8 @@ http.route({ path: "/privacy.json", method: "GET", handler: privacyJson });
 
 http.route({ path: "/media/upload", method: "POST", handler: uploadMedia });
 http.route({ pathPrefix: "/media/", method: "GET", handler: serveMedia });
+
+http.route({ pathPrefix: "/exports/", method: "GET", handler: serveExport });
 
 http.route({ path: "/webhooks/clerk", method: "POST", handler: clerkWebhook });
 http.route({ pathPrefix: "/webhooks/media/", method: "POST", handler: mediaWebhook });

@@ -1,6 +1,11 @@
-import { v } from "convex/values";
-import { leavingMutation, viewerQuery } from "./lib/functions.ts";
+import { type Infer, v } from "convex/values";
+import { action } from "./_generated/server.js";
+import { presentExport, vExport } from "./exports/access.ts";
+import { beginExport, newestExports } from "./exports/steps.ts";
+import { leavingMutation, leavingQuery, requireIdentity, viewerQuery } from "./lib/functions.ts";
+import { spendRate } from "./lib/rateLimits.ts";
 import { enterConsent, findObjection } from "./privacy/choices.ts";
+import { loadOverview, vOverview } from "./privacy/holdings.ts";
 import { enterOwnRequest, presentRequest, vPrivacyRequest } from "./privacy/register.ts";
 import { restrictAccount } from "./privacy/restriction.ts";
 import { vConsentPurpose, vObjectionPurpose, vRequestKind } from "./privacy/schema.ts";
@@ -8,6 +13,48 @@ import { stripApplied } from "./webhooks/objecting.ts";
 
 /** Requests that are listed at once, the newest first. */
 const LISTED_REQUESTS = 100;
+const LISTED_EXPORTS = 20;
+
+/**
+ * All that is held about the caller: by category, with the periods and the legal basis of each and how many rows there
+ * are; the same by the categories of California's law; and what they have consented and objected to.
+ */
+export const overview = action({
+  args: {},
+  returns: vOverview,
+  handler: async (ctx): Promise<Infer<typeof vOverview>> => {
+    await requireIdentity(ctx);
+    return loadOverview(ctx);
+  },
+});
+
+/**
+ * Starts an archive of all the caller has; while one is being written, that one is it. `privacy:exports` says when it can
+ * be fetched. Throws `limit_exceeded`.
+ */
+const startExport = leavingMutation({
+  args: {},
+  returns: v.object({ exportId: v.id("exports") }),
+  handler: async (ctx) => {
+    const { userId: ownerId, workspaceId, user } = ctx.viewer;
+    const [newest] = await newestExports(ctx, ownerId, 1);
+    if (newest?.state === "building") return { exportId: newest._id };
+    await spendRate(ctx, "export", { key: user.identityId, nowMs: Date.now() });
+    return { exportId: await beginExport(ctx, { ownerId, workspaceId }) };
+  },
+});
+
+export { startExport as export };
+
+/** The caller's archives, the newest first, each with an address to save it from while it is ready. */
+export const exports = leavingQuery({
+  args: {},
+  returns: v.array(vExport),
+  handler: async (ctx) => {
+    const newest = await newestExports(ctx, ctx.viewer.userId, LISTED_EXPORTS);
+    return Promise.all(newest.map((row) => presentExport(ctx, row)));
+  },
+});
 
 /**
  * Restricts the processing of the caller's data, or lifts that. While it is restricted the account can be read, exported

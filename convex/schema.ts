@@ -3,6 +3,7 @@ import { accountTables } from "./account/schema.ts";
 import { billingTables } from "./billing/schema.ts";
 import { encryptionTables } from "./encryption/schema.ts";
 import { erasureTables } from "./erasure/schema.ts";
+import { exportTables } from "./exports/schema.ts";
 import { mediaTables } from "./media/schema.ts";
 import { messageTables } from "./messages/schema.ts";
 import { privacyTables } from "./privacy/schema.ts";
@@ -23,4 +24,5 @@ export default defineSchema({
   ...webhookTables,
   ...privacyTables,
   ...erasureTables,
+  ...exportTables,
 });

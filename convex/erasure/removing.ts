@@ -1,5 +1,6 @@
 import type { Doc, Id, TableNames } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { removePiece } from "../exports/steps.ts";
 import { removeJob } from "../media/endings.ts";
 import { removeObject } from "../media/keeping.ts";
 import { dropLateReservation } from "../media/reservations.ts";
@@ -24,6 +25,8 @@ export async function removeRow(ctx: MutationCtx, { jobId, table, row }: Ended):
       return removeJob(ctx, row as Doc<"mediaJobs">);
     case "objects":
       return removeObject(ctx, row as Doc<"objects">, jobId);
+    case "exportPieces":
+      return removePiece(ctx, row as Doc<"exportPieces">, jobId);
     case "uploads":
       return dropLateReservation(ctx, row as Doc<"uploads">, jobId);
     default:

@@ -45,6 +45,15 @@ export const leavingMutation = customMutation(
   }),
 );
 
+/** As `viewerQuery`, for what may be seen of an account in any state. */
+export const leavingQuery = customQuery(
+  query,
+  customCtx(async (ctx: QueryCtx) => {
+    const viewer = await requireViewer(ctx);
+    return { viewer, db: wrapDatabaseReader({ viewer }, ctx.db, scopeRules, POLICY) };
+  }),
+);
+
 /**
  * As `viewerInternalQuery`, to write. Takes accounts in any state, since an action may serve those that can only read:
  * a mutation that stores content checks the state itself. Refuses closed accounts, as queries do.

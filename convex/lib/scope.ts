@@ -66,6 +66,8 @@ export const scopeRules: ScopeRules = {
   webhookInbox: { read: sameIdentity, modify: sameIdentity },
   consents: { read: sameOwner, insert: sameOwner },
   objections: { ...ofOwner, insert: sameOwner },
+  exports: { read: sameOwner, insert: sameOwner },
+  exportPieces: { read: sameOwner },
   privacyRequests: { read: sameOwner, insert: sameOwner },
   // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
   objectDeletes: { insert: everything },

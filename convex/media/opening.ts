@@ -15,7 +15,7 @@ export interface OpenedObject {
 }
 
 /** Opens an object's key and compares the commitment, before a byte is fetched. Throws `ObjectBrokenError`. */
-export async function openGrant({ object, material }: Grant): Promise<OpenedObject> {
+export async function openGrant({ object, material }: Pick<Grant, "object" | "material">): Promise<OpenedObject> {
   const ring = readKeyring();
   const seal = await openSeal(ring, material);
   const place = { envId: ring.envId, key: object.key, ownerId: object.ownerId };

@@ -87,7 +87,7 @@ function encodeName(name: string): string {
 }
 
 /** The chunks as a stream, once the first is there: until then a failure can still be answered as one. */
-async function begun(chunks: AsyncGenerator<Bytes>): Promise<ReadableStream<Uint8Array>> {
+export async function begun(chunks: AsyncGenerator<Bytes>): Promise<ReadableStream<Uint8Array>> {
   let next: IteratorResult<Bytes> | null = await chunks.next();
   return new ReadableStream<Uint8Array>({
     pull: async (controller) => {

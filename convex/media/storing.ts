@@ -1,5 +1,6 @@
 "use node";
 
+import type { Infer } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import { openSeal, readKeyring } from "../encryption/vault.ts";
@@ -8,7 +9,7 @@ import { newBucketKey } from "./bucketKeys.ts";
 import { commitTo, drawObjectSecret, sealObject } from "./objectSeal.ts";
 import { openBucketClient, putSealed } from "./parts.ts";
 import type { StoredObject } from "./reservations.ts";
-import { type MediaHome, sealObjectKey } from "./seals.ts";
+import { type MediaHome, sealObjectKey, type vSealMaterial } from "./seals.ts";
 
 /** Bytes that were to be stored are not: there are too many of them. */
 export class TooManyBytesError extends Error {
@@ -25,6 +26,8 @@ export interface Storing {
   content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Past this, storing ends with `TooManyBytesError`. */
   mostBytes: number;
+  /** Reserves the key, where another fence applies than that of the home. */
+  reserve?: (key: string) => Promise<Infer<typeof vSealMaterial> | null>;
 }
 
 /**
@@ -34,7 +37,9 @@ export interface Storing {
  */
 export async function storeObject(ctx: ActionCtx, storing: Storing): Promise<StoredObject | null> {
   const key = newBucketKey();
-  const material = await ctx.runMutation(internal.media.reservations.reserve, { ...storing.home, key });
+  const reserve = (name: string) =>
+    ctx.runMutation(internal.media.reservations.reserve, { ...storing.home, key: name });
+  const material = await (storing.reserve ?? reserve)(key);
   if (!material) return null;
   try {
     const ring = readKeyring();

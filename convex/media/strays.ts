@@ -5,7 +5,7 @@ import { drainSoon, noteDelete } from "./deletes.ts";
 
 /*
  * [Note: Strays]
- * Every object of the bucket is named by a row: a reservation, an object, or the outbox. One that is not has been left
+ * Every object of the bucket is named by a row: a reservation, an object, a piece of an export, or the outbox. One that is not has been left
  * behind by something that should not happen, such as a database restored from a backup. A pass over the bucket marks it,
  * and only a later pass that meets the mark notes it in the outbox, so that nothing dies of one wrong look. A pass that
  * would condemn very many stops and says so: then it is the database that is wrong, and not the bucket.
@@ -83,7 +83,7 @@ function nightOf(nowMs: number): number {
 async function unnamed(ctx: QueryCtx, keys: string[]): Promise<string[]> {
   const isNamed = await Promise.all(
     keys.map(async (key) => {
-      for (const table of ["objects", "uploads", "objectDeletes"] as const) {
+      for (const table of ["objects", "uploads", "exportPieces", "objectDeletes"] as const) {
         if (await hasRow(ctx, table, key)) return true;
       }
       return false;
@@ -92,7 +92,9 @@ async function unnamed(ctx: QueryCtx, keys: string[]): Promise<string[]> {
   return keys.filter((_, index) => !isNamed[index]);
 }
 
-async function hasRow(ctx: QueryCtx, table: "objects" | "uploads" | "objectDeletes", key: string): Promise<boolean> {
+type Naming = "objects" | "uploads" | "exportPieces" | "objectDeletes";
+
+async function hasRow(ctx: QueryCtx, table: Naming, key: string): Promise<boolean> {
   const row = await ctx.db
     .query(table)
     .withIndex("by_key", (q) => q.eq("key", key))

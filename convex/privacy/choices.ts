@@ -26,13 +26,7 @@ export async function enterConsent(ctx: MutationCtx, ownerId: Id<"users">, choic
   await ctx.db.insert("consents", { ownerId, purpose, given, textVersion, at });
 }
 
-/** Whether consent holds: it was given to the present text and not withdrawn since. */
-export async function hasConsent(db: QueryCtx["db"], ownerId: Id<"users">, purpose: ConsentPurpose): Promise<boolean> {
-  const last = await newestConsent(db, ownerId, purpose);
-  return last !== null && last.given && last.textVersion === CONSENTS[purpose].version;
-}
-
-/** Since when somebody has objected to a purpose, or null where they do not. */
+/** The objection of somebody to a purpose, or null where they do not object. */
 export async function findObjection(
   db: QueryCtx["db"],
   ownerId: Id<"users">,
@@ -44,7 +38,12 @@ export async function findObjection(
     .unique();
 }
 
-function newestConsent(db: QueryCtx["db"], ownerId: Id<"users">, purpose: ConsentPurpose) {
+/** What somebody has last decided about a purpose, or null where they were never asked. */
+export function newestConsent(
+  db: QueryCtx["db"],
+  ownerId: Id<"users">,
+  purpose: ConsentPurpose,
+): Promise<Doc<"consents"> | null> {
   return db
     .query("consents")
     .withIndex("by_owner", (q) => q.eq("ownerId", ownerId).eq("purpose", purpose))

@@ -1,23 +1,8 @@
-import { ConvexError } from "convex/values";
-import type { ErrorCode, RefusalData } from "../../src/shared/errors.ts";
 import { httpAction } from "../_generated/server.js";
-import { BucketError } from "../media/bucket.ts";
 import { answerMedia } from "../media/serving.ts";
 import { receiveFile } from "../media/uploading.ts";
+import { refuse, refuseError } from "./refusals.ts";
 import { respond, respondJson } from "./responses.ts";
-
-const STATUSES: Record<ErrorCode, number> = {
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  invalid: 400,
-  limit_exceeded: 413,
-  insufficient_credits: 402,
-  restricted: 403,
-  closing: 403,
-  conflict: 409,
-  unavailable: 503,
-};
 
 /**
  * `POST /media/upload`: takes the body as a file of the caller's, by bearer token. `X-File-Name` may give its name,
@@ -53,21 +38,6 @@ export const serveMedia = httpAction(async (ctx, request) => {
     return refuseError(request, error);
   }
 });
-
-/** A refusal in its own words; anything else is logged and told as trouble of ours. */
-function refuseError(request: Request, error: unknown): Response {
-  if (error instanceof ConvexError) {
-    const { code, message, retryAt } = error.data as RefusalData;
-    return refuse(request, code, message, retryAt === undefined ? STATUSES[code] : 429);
-  }
-  console.error(error);
-  const isPassing = error instanceof BucketError;
-  return refuse(request, "unavailable", isPassing ? "Files cannot be reached right now." : "This file cannot be read.");
-}
-
-function refuse(request: Request, code: ErrorCode, message: string, status = STATUSES[code]): Response {
-  return respondJson(request, { code, message }, { status });
-}
 
 function announcedBytes(header: string | null): number | null {
   return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null;

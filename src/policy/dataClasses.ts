@@ -2,6 +2,7 @@ import {
   BACKUP_MS,
   BILLING_YEARS,
   CLOSURE_GRACE_MS,
+  EXPORT_MS,
   FAILED_JOB_MS,
   LOOSE_UPLOAD_MS,
   MEDIA_SESSION_MS,
@@ -117,6 +118,13 @@ export const DATA_CLASSES = {
       },
       { what: "An order that came to nothing", period: { ms: FAILED_JOB_MS }, from: "its end", then: "deleted" },
     ],
+  },
+  exports: {
+    label: "Archives you asked for",
+    description: "A copy of everything you have, encrypted, for you to fetch.",
+    basis: "contract",
+    california: "As the data they are copies of",
+    rules: [{ what: "Each", period: { ms: EXPORT_MS }, from: "its being ready", then: "deleted" }],
   },
   sessions: {
     label: "Media sessions",

@@ -26,6 +26,9 @@ export const WEBHOOK_MS = 30 * DAY_MS;
 /** How long what tickets to media are bound to is kept. */
 export const MEDIA_SESSION_MS = DAY_MS;
 
+/** How long an archive can be fetched that somebody asked for. */
+export const EXPORT_MS = 7 * DAY_MS;
+
 /** How long the receipt of an erasure is kept. */
 export const RECEIPT_MS = 36 * MONTH_MS;
 

@@ -57,6 +57,8 @@ export const PERSONAL_TABLES: Record<string, PersonalTable> = {
   media: { holds: "media", subject: byTime, erasure: DELETE, exported: true },
   uploads: { holds: "media", subject: byOwner, erasure: DELETE, exported: false },
   mediaSessions: { holds: "sessions", subject: byOwner, erasure: DELETE, exported: false },
+  exportPieces: { holds: "exports", subject: byOwner, erasure: DELETE, exported: false },
+  exports: { holds: "exports", subject: byOwner, erasure: DELETE, exported: false },
   threadKeys: { holds: "keys", subject: byWorkspace, erasure: DELETE, exported: false },
   threads: {
     holds: "chats",
