@@ -1,8 +1,10 @@
 /** Pictures and videos in the page, in headless Chromium against a whole home. */
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { png } from "../media/files.ts";
 import { browserOrReason, launchBrowser } from "../support/browser.ts";
 import { type Home, startHome } from "../support/home.ts";
+import { readModels } from "../support/people.ts";
 
 const WAIT_MS = 30_000;
 
@@ -32,6 +34,8 @@ describe.skipIf("reason" in found)("the page", () => {
     await home?.dispose();
   });
 
+  const widthOf = (picture: Locator) => picture.evaluate((image: HTMLImageElement) => image.naturalWidth);
+
   const ask = async (text: string) => {
     const composer = page.getByRole("textbox", { name: "Message" });
     await composer.fill(text);
@@ -43,7 +47,7 @@ describe.skipIf("reason" in found)("the page", () => {
     await page.getByText("a heron at dawn").first().waitFor();
     const picture = page.locator("article[data-reply-id] img");
     await picture.waitFor();
-    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1024);
+    await expect.poll(() => widthOf(picture), { timeout: WAIT_MS }).toBe(1024);
   });
 
   test("films what follows /video, shows how far it is, and plays it to its end", async () => {
@@ -63,6 +67,36 @@ describe.skipIf("reason" in found)("the page", () => {
       return { seconds: element.duration, width: element.videoWidth };
     });
     expect(await played).toEqual({ seconds: expect.closeTo(4, 0), width: 480 });
+  });
+
+  test("takes a picture and a text with a message, shows them, and gives them to the model", async () => {
+    await page.locator("input[type=file]").setInputFiles([
+      { name: "heron.png", mimeType: "image/png", buffer: await png(320, 200) },
+      { name: "list.txt", mimeType: "text/plain", buffer: Buffer.from("Buy milk and bread") },
+    ]);
+    const tray = page.getByRole("list", { name: "Files to send" });
+    await tray.getByText("list.txt").waitFor();
+    await expect.poll(() => tray.getByLabel("Uploading").count(), { timeout: WAIT_MS }).toBe(0);
+    await ask("What is to be bought?");
+    const message = page.getByRole("article", { name: "You" }).last();
+    const picture = message.getByRole("img", { name: "heron.png" });
+    await expect.poll(() => widthOf(picture), { timeout: WAIT_MS }).toBe(320);
+    await message.getByRole("link", { name: "list.txt" }).waitFor();
+    await expect
+      .poll(async () => JSON.stringify((await readModels(home)).requests), { timeout: WAIT_MS })
+      .toMatch(/data:image\/png;base64.*Buy milk and bread/);
+    // Until the reply has ended, nothing else can be said.
+    const state = () => page.locator("article[data-reply-id]").last().getAttribute("data-state");
+    await expect.poll(state, { timeout: WAIT_MS }).toBe("complete");
+  });
+
+  test("says why a file was not taken, and lets it be left out", async () => {
+    const input = page.locator("input[type=file]");
+    await input.setInputFiles({ name: "setup.exe", mimeType: "text/plain", buffer: Buffer.from("no program") });
+    await page.getByRole("alert").getByText("The file is not of the type its name says.").waitFor();
+    await page.getByRole("button", { name: "Leave out setup.exe" }).click();
+    await page.getByRole("list", { name: "Files to send" }).waitFor({ state: "detached" });
+    complaints.splice(0, complaints.length, ...complaints.filter((text) => !text.includes("status of 400")));
   });
 
   test("says why something was not made, and cancels what is under way", async () => {
