@@ -157,6 +157,54 @@ describe("mutations", () => {
   });
 });
 
+describe("actions", () => {
+  const action = (requestId: number, udfPath: string, args: object) => ({
+    ...mutation(requestId, udfPath, args),
+    type: "Action",
+  });
+
+  test("are answered without a timestamp, and followed by a transition", async () => {
+    const socket = await connect();
+    socket.addQuery(0, "messages:list", { channel: "acted" });
+    await socket.next("Transition");
+    socket.send(action(0, "actions:sendTwice", { channel: "acted" }));
+    const response = await socket.next("ActionResponse");
+    expect(response).toMatchObject({ success: true, requestId: 0, result: ["first", "second"] });
+    expect(response).not.toHaveProperty("ts");
+    let values: string[] = [];
+    while (values.length < 2) values = (await socket.next("Transition")).modifications[0]?.value ?? values;
+    expect(values).toEqual(["first", "second"]);
+  });
+
+  test("run side by side: a quick one overtakes a slow one", async () => {
+    const socket = await connect();
+    socket.send(action(0, "actions:sendAfter", { channel: "overtaken", body: "slow", waitMs: 2_000 }));
+    socket.send(action(1, "actions:sendTwice", { channel: "overtaking" }));
+    expect((await socket.next("ActionResponse")).requestId).toBe(1);
+    expect((await socket.next("ActionResponse")).requestId).toBe(0);
+  });
+
+  test("that fail carry the ConvexError's data", async () => {
+    const socket = await connect();
+    socket.send(action(0, "actions:fail", {}));
+    expect(await socket.next("ActionResponse")).toMatchObject({ success: false, requestId: 0, errorData: "no" });
+  });
+});
+
+test("an event is taken without an answer", async () => {
+  const socket = await connect();
+  socket.send({ type: "Event", eventType: "ClientConnect", event: { anything: [1] } });
+  socket.send({ type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [] });
+  await socket.next("Transition");
+  expect(socket.received).toEqual([]);
+});
+
+test("nobody is an identity too: leaving bumps its version", async () => {
+  const socket = await connect();
+  socket.send({ type: "Authenticate", baseVersion: 0, tokenType: "None" });
+  expect((await socket.next("Transition")).endVersion).toMatchObject({ querySet: 0, identity: 1 });
+});
+
 describe("pushing", () => {
   test("a commit that touches nothing a client follows sends it nothing", async () => {
     const socket = await connect();
