@@ -1,7 +1,7 @@
-/** What runs programs: convex-test, and the embedded runtime asked over HTTP as any client asks it. */
+/** What runs programs: convex-test, and the embedded runtime asked by the official client over its socket. */
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ConvexHttpClient } from "convex/browser";
+import type { ConvexClient } from "convex/browser";
 import { type ApiFromModules, anyApi, type FunctionReference } from "convex/server";
 import { convexTest, type TestConvexRoot } from "convex-test";
 import type { SchemaJson } from "../../../src/runtime/convex/types.ts";
@@ -63,11 +63,11 @@ export class ConvexTestEngine implements Engine {
 export class RuntimeEngine implements Engine {
   readonly name = "embedded runtime";
   readonly #runtime: TestRuntime;
-  readonly #http: ConvexHttpClient;
+  readonly #client: ConvexClient;
 
   private constructor(runtime: TestRuntime) {
     this.#runtime = runtime;
-    this.#http = runtime.http();
+    this.#client = runtime.client();
   }
 
   static async start(): Promise<RuntimeEngine> {
@@ -76,7 +76,7 @@ export class RuntimeEngine implements Engine {
   }
 
   async begin(plan: SchemaPlan, { withIndexes }: { withIndexes: boolean }): Promise<void> {
-    await this.#http.mutation(api.programs.clear, { tables: [...TABLES] });
+    await this.#client.mutation(api.programs.clear, { tables: [...TABLES] });
     this.#apply(plan, withIndexes);
   }
 
@@ -85,17 +85,17 @@ export class RuntimeEngine implements Engine {
   }
 
   query(fn: FunctionReference<"query">, args: object): Promise<unknown> {
-    return this.#http.query(fn, args);
+    return this.#client.query(fn, args);
   }
 
   mutation(fn: FunctionReference<"mutation">, args: object): Promise<unknown> {
-    return this.#http.mutation(fn, args);
+    return this.#client.mutation(fn, args);
   }
 
   async settle(jobs: string[]): Promise<void> {
     for (let turn = 0; ; turn += 1) {
       // The number makes each question a new one.
-      const states = await this.#http.query(api.programs.jobStates, { program: -turn, jobs });
+      const states = await this.#client.query(api.programs.jobStates, { program: -turn, jobs });
       if (!states.some((state) => state === "pending" || state === "inProgress")) return;
       await sleep(1);
     }
