@@ -7,9 +7,12 @@ import { drainSoon } from "../media/deletes.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
 import { removeRow } from "./removing.ts";
 
-/** What one transaction deletes at most. Convex counts a row twice, as found and as deleted: a quarter of its limits. */
+/**
+ * What one transaction deletes at most, a quarter of Convex's limits: a page may exceed its bytes by one row, of up to a
+ * MiB, and every row counts twice, as found and as deleted.
+ */
 const ROWS_PER_PAGE = 200;
-const BYTES_PER_PAGE = 2 * 1024 * 1024;
+const BYTES_PER_PAGE = 1024 * 1024;
 /** Pages between two signs of life, each of which reads and writes the job. */
 const PAGES_PER_BEAT = 20;
 /** Keys of deleted objects that the look at the end asks the bucket for. */

@@ -8,9 +8,12 @@ import { removeJobs } from "../media/endings.ts";
 import { removeMedium } from "../media/keeping.ts";
 import { dropReply } from "../messages/endings.ts";
 
-/** What one transaction deletes at most. Convex counts a row twice, as found and as deleted: a quarter of its limits. */
+/**
+ * What one transaction deletes at most, a quarter of Convex's limits: a page may exceed its bytes by one row, of up to a
+ * MiB, and every row counts twice, as found and as deleted.
+ */
 const ROWS_PER_RUN = 64;
-const BYTES_PER_RUN = 2 * 1024 * 1024;
+const BYTES_PER_RUN = 1024 * 1024;
 
 /**
  * Begins the removal of a thread: from this transaction on it is hidden, its content is unreadable, because its key is

@@ -34,8 +34,9 @@ export class TestRuntime {
     this.store = openStore({ path: path.join(folder, "data.sqlite"), clock: this.clock });
   }
 
-  static async start(convexDir = FIXTURE_APP): Promise<TestRuntime> {
+  static async start(convexDir = FIXTURE_APP, env: Record<string, string> = {}): Promise<TestRuntime> {
     const runtime = new TestRuntime(await mkdtemp(path.join(tmpdir(), "noruxa-functions-")));
+    Object.assign(runtime.env, env);
     runtime.runner = await loadRunner({
       convexDir,
       env: () => runtime.env,
