@@ -40,6 +40,7 @@ import type * as erasure_steps from "../erasure/steps.js";
 import type * as exports_about from "../exports/about.js";
 import type * as exports_access from "../exports/access.js";
 import type * as exports_building from "../exports/building.js";
+import type * as exports_listings from "../exports/listings.js";
 import type * as exports_pages from "../exports/pages.js";
 import type * as exports_serving from "../exports/serving.js";
 import type * as exports_steps from "../exports/steps.js";
@@ -201,6 +202,7 @@ declare const fullApi: ApiFromModules<{
   "exports/about": typeof exports_about;
   "exports/access": typeof exports_access;
   "exports/building": typeof exports_building;
+  "exports/listings": typeof exports_listings;
   "exports/pages": typeof exports_pages;
   "exports/serving": typeof exports_serving;
   "exports/steps": typeof exports_steps;

@@ -2,19 +2,22 @@
 
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { type Infer, v } from "convex/values";
+import type { FunctionReturnType } from "convex/server";
+import { v } from "convex/values";
 import { utf8 } from "../../src/shared/bytes.ts";
 import { directory, entryHeader, entryTrailer } from "../../src/shared/zip.ts";
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
+import type { ThreadSeal } from "../encryption/sealing.ts";
+import { openSeal, readKeyring } from "../encryption/vault.ts";
 import { BucketError } from "../media/bucket.ts";
 import type { Grant } from "../media/grants.ts";
 import { openGrant, readRange } from "../media/opening.ts";
 import { storeObject } from "../media/storing.ts";
 import { ABOUT } from "./about.ts";
+import { type Entry, type Listing, openListing, sealListing } from "./listings.ts";
 import { fileName, type Place } from "./pages.ts";
-import type { vEntry } from "./schema.ts";
 import type { Progress } from "./steps.ts";
 
 /** A piece ends with the page that makes it this long. */
@@ -22,7 +25,6 @@ const PIECE_BYTES = 32 * 1024 * 1024;
 /** Or with the page that gives it this many entries, which its row has to hold. */
 const PIECE_ENTRIES = 1_000;
 
-type Entry = Infer<typeof vEntry>;
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Writes the next piece of an archive: see [Note: Exports]. */
@@ -32,7 +34,8 @@ export const build = internalAction({
   handler: async (ctx, turn): Promise<null> => {
     const progress = await ctx.runQuery(internal.exports.steps.progress, turn);
     if (!progress) return null;
-    const piece = new Piece(ctx, turn.exportId, progress);
+    const seal = await openSeal(readKeyring(), progress.material);
+    const piece = new Piece({ ctx, seal, exportId: turn.exportId, progress });
     const stored = await storeObject(ctx, {
       home: { ownerId: progress.ownerId, workspaceId: progress.workspaceId },
       mime: "application/zip",
@@ -41,10 +44,18 @@ export const build = internalAction({
       reserve: (key) => ctx.runMutation(internal.exports.steps.reserve, { ...turn, key }),
     });
     if (!stored) return null;
-    const { entries, missing, place: next } = piece;
-    return ctx.runMutation(internal.exports.steps.keep, { ...turn, stored, entries, missing, next });
+    const sealedListing = await sealListing(seal, stored.key, piece);
+    return ctx.runMutation(internal.exports.steps.keep, { ...turn, stored, sealedListing, next: piece.place });
   },
 });
+
+/** What a piece is of, and what it takes to write it. */
+interface Writing {
+  ctx: ActionCtx;
+  seal: ThreadSeal;
+  exportId: Id<"exports">;
+  progress: Progress;
+}
 
 /** One piece on its way into the bucket. Its bytes can be read once; then the rest says what was in them. */
 class Piece {
@@ -53,13 +64,15 @@ class Piece {
   /** Where the next piece goes on. */
   place: Place | null;
   readonly #ctx: ActionCtx;
+  readonly #seal: ThreadSeal;
   readonly #exportId: Id<"exports">;
   readonly #fromByte: number;
   readonly #writtenAtMs: number;
   #written = 0;
 
-  constructor(ctx: ActionCtx, exportId: Id<"exports">, { place, contentBytes, requestedAt }: Progress) {
+  constructor({ ctx, seal, exportId, progress: { place, contentBytes, requestedAt } }: Writing) {
     this.#ctx = ctx;
+    this.#seal = seal;
     this.#exportId = exportId;
     this.place = place;
     this.#fromByte = contentBytes;
@@ -120,18 +133,21 @@ class Piece {
     yield this.#count(directory(all, this.#fromByte + this.#written, this.#writtenAtMs));
   }
 
-  async #everything(): Promise<{ entries: Entry[]; missing: string[] }> {
+  async #everything(): Promise<Listing> {
     const entries: Entry[] = [];
     const missing: string[] = [];
     let cursor: string | null = null;
     do {
-      const some: { entries: Entry[]; missing: string[]; cursor: string | null } = await this.#ctx.runQuery(
+      const page: FunctionReturnType<typeof internal.exports.steps.written> = await this.#ctx.runQuery(
         internal.exports.steps.written,
         { exportId: this.#exportId, cursor },
       );
-      entries.push(...some.entries);
-      missing.push(...some.missing);
-      cursor = some.cursor;
+      for (const { key, sealedListing } of page.listings) {
+        const listing = await openListing(this.#seal, key, sealedListing);
+        entries.push(...listing.entries);
+        missing.push(...listing.missing);
+      }
+      cursor = page.cursor;
     } while (cursor !== null);
     return { entries: [...entries, ...this.entries], missing: [...missing, ...this.missing] };
   }

@@ -22,16 +22,6 @@ export const vPlace = v.object({
   cursor: v.union(v.string(), v.null()),
 });
 
-/** An entry of the archive, for its directory and its manifest. */
-export const vEntry = v.object({
-  name: v.string(),
-  offset: v.number(),
-  contentBytes: v.number(),
-  crc32: v.number(),
-  /** In hexadecimal. */
-  sha256: v.string(),
-});
-
 export const exportTables = {
   // An archive of all that a person has, from the moment they ask for it. Written by `privacy:export` and each step of the
   // writing, read by `privacy:exports` and by serving. Deleted, with its pieces, seven days after it is ready.
@@ -55,7 +45,7 @@ export const exportTables = {
     .index("by_state", ["state", "changedAt"])
     .index("by_expiry", ["expiresAt"]),
 
-  // A piece of an archive: a sealed object, with what the archive's directory says of the entries in it. The content of all
+  // A piece of an archive: a sealed object, with what the archive's directory says of the entries in it, sealed too. The content of all
   // pieces, one behind the other, is the archive. Written by a step, never changed, read by serving and by the last step.
   // Ends with its archive: the transaction that deletes it notes its key in `objectDeletes`.
   exportPieces: defineTable({
@@ -63,9 +53,8 @@ export const exportTables = {
     exportId: v.id("exports"),
     /** Where it begins in the archive. */
     fromByte: v.number(),
-    entries: v.array(vEntry),
-    /** Files that the bucket has lost, which the manifest says. */
-    missing: v.array(v.string()),
+    /** What is in it, sealed: checksums would let somebody who has a file see that the person has it too. */
+    sealedListing: v.bytes(),
     key: v.string(),
     sealedKey: v.bytes(),
     header: v.bytes(),

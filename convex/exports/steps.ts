@@ -7,7 +7,7 @@ import { drainSoon, noteDelete } from "../media/deletes.ts";
 import { takeReservation, vStoredObject } from "../media/reservations.ts";
 import { loadSealMaterial, vSealMaterial } from "../media/seals.ts";
 import { FIRST_PLACE } from "./pages.ts";
-import { vEntry, vPlace } from "./schema.ts";
+import { vPlace } from "./schema.ts";
 
 /*
  * [Note: Exports]
@@ -23,6 +23,7 @@ const SILENT_MS = 12 * 60 * 1000;
 const ATTEMPTS = 5;
 const EXPORTS_PER_RUN = 20;
 const PIECES_PER_RUN = 100;
+const LISTINGS_PER_PAGE = 8;
 
 const vTurn = { exportId: v.id("exports"), piece: v.number() };
 
@@ -33,6 +34,8 @@ const vProgress = v.object({
   place: v.union(vPlace, v.null()),
   contentBytes: v.number(),
   requestedAt: v.number(),
+  /** What the seal of the account's library is made of. */
+  material: vSealMaterial,
 });
 
 /** Begins an archive for somebody. */
@@ -63,29 +66,27 @@ export const progress = internalQuery({
   returns: v.union(v.null(), vProgress),
   handler: async (ctx, turn) => {
     const row = await loadTurn(ctx, turn);
-    if (!row) return null;
+    const material = row && (await loadSealMaterial(ctx.db, { ownerId: row.ownerId, workspaceId: row.workspaceId }));
+    if (!material) return null;
     const { ownerId, workspaceId, place, contentBytes, requestedAt } = row;
-    return { ownerId, workspaceId, place, contentBytes, requestedAt };
+    return { ownerId, workspaceId, place, contentBytes, requestedAt, material };
   },
 });
 
-/** What the directory and the manifest say of a page of the pieces, in their order. */
+/** What the directory and the manifest say of a page of the pieces, in their order, sealed. */
 export const written = internalQuery({
   args: { exportId: v.id("exports"), cursor: v.union(v.string(), v.null()) },
   returns: v.object({
-    entries: v.array(vEntry),
-    missing: v.array(v.string()),
+    listings: v.array(v.object({ key: v.string(), sealedListing: v.bytes() })),
     cursor: v.union(v.string(), v.null()),
   }),
   handler: async (ctx, { exportId, cursor }) => {
-    const pieces = ctx.db.query("exportPieces").withIndex("by_export", (q) => q.eq("exportId", exportId));
-    const { page, isDone, continueCursor } = await pieces.paginate({ numItems: 8, cursor });
-    const entries = page.flatMap((piece) => piece.entries);
-    return {
-      entries,
-      missing: page.flatMap((piece) => piece.missing),
-      cursor: isDone ? null : continueCursor,
-    };
+    const { page, isDone, continueCursor } = await ctx.db
+      .query("exportPieces")
+      .withIndex("by_export", (q) => q.eq("exportId", exportId))
+      .paginate({ numItems: LISTINGS_PER_PAGE, cursor });
+    const listings = page.map(({ key, sealedListing }) => ({ key, sealedListing }));
+    return { listings, cursor: isDone ? null : continueCursor };
   },
 });
 
@@ -107,12 +108,11 @@ export const keep = internalMutation({
   args: {
     ...vTurn,
     stored: vStoredObject,
-    entries: v.array(vEntry),
-    missing: v.array(v.string()),
+    sealedListing: v.bytes(),
     next: v.union(vPlace, v.null()),
   },
   returns: v.null(),
-  handler: async (ctx, { stored, entries, missing, next, ...turn }) => {
+  handler: async (ctx, { stored, sealedListing, next, ...turn }) => {
     if (!(await takeReservation(ctx, stored.key))) return null;
     const row = await loadTurn(ctx, turn);
     if (!row) {
@@ -122,7 +122,7 @@ export const keep = internalMutation({
     }
     const { exportId, piece } = turn;
     const fromByte = row.contentBytes;
-    await ctx.db.insert("exportPieces", { ownerId: row.ownerId, exportId, fromByte, entries, missing, ...stored });
+    await ctx.db.insert("exportPieces", { ownerId: row.ownerId, exportId, fromByte, sealedListing, ...stored });
     const pieces = piece + 1;
     const grown = { pieces, place: next, contentBytes: fromByte + stored.contentBytes, attempts: 1 };
     const nowMs = Date.now();

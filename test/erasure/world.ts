@@ -154,7 +154,7 @@ export async function fillEveryTable(backend: Backend, { person, userId, identit
     await ctx.db.insert("objections", { ownerId: userId, purpose: "webhooks", at: 0 });
     const archive = { pieces: 1, place: null, contentBytes: 5, attempts: 1, requestedAt: 0, changedAt: 0 };
     const exportId = await ctx.db.insert("exports", { ...of, ...archive, state: "ready", expiresAt: 1 });
-    const piece = { exportId, fromByte: 0, entries: [], missing: [], key: crypto.randomUUID(), contentBytes: 5 };
+    const piece = { exportId, fromByte: 0, sealedListing: bytes, key: crypto.randomUUID(), contentBytes: 5 };
     const sealedPiece = { sealedKey: bytes, header: bytes, commitment: bytes, mime: "application/zip" };
     await ctx.db.insert("exportPieces", { ownerId: userId, ...piece, ...sealedPiece });
     const event = { type: "session.created", eventAt: 0, state: "parked", receivedAt: Date.now() } as const;

@@ -142,6 +142,10 @@ describe("an export", () => {
     await exported(ada);
     const disk = await bucket.bytesOnDisk();
     for (const telling of ["telling question", "manifest.json", "user_ada"]) expect(disk.includes(telling)).toBe(false);
+    const [piece] = await backend.run(({ db }) => db.query("exportPieces").collect());
+    const listing = Buffer.from(piece?.sealedListing ?? new ArrayBuffer(0));
+    expect(listing.length).toBeGreaterThan(0);
+    expect(listing.includes("sha256")).toBe(false);
   });
 
   it("says which files the bucket has lost, and has all the others", async () => {
