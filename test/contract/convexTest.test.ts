@@ -31,6 +31,7 @@ describeBehaviour("convex-test", async (): Promise<Target> => {
     CRYPTO_KEYRING: JSON.stringify({ k1: Buffer.alloc(32, 1).toString("base64") }),
     CRYPTO_ACTIVE_KID: "k1",
     CRYPTO_ENV_ID: "contract",
+    ERASURE_KEY: Buffer.alloc(32, 2).toString("base64"),
   });
   const backend = convexTest({ schema, modules: import.meta.glob("../../convex/**/*.*s"), transactionLimits: true });
   rateLimiter.register(backend);
