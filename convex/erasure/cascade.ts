@@ -45,7 +45,7 @@ export async function shred(ctx: MutationCtx, person: Person): Promise<Record<st
     const value = valueOf(subject, person);
     if (erasure.act !== "delete" || !erasure.shred || !value) continue;
     const rows = await rowsOf(ctx, table, value).collect();
-    for (const row of rows) await ctx.db.delete(row._id);
+    for (const { _id } of rows) await ctx.db.delete(table as "messages", _id);
     counts[table] = rows.length;
   }
   return counts;
@@ -94,18 +94,22 @@ async function knownValue(
 /** Deletes a row with those that hang on it, or takes the identity out of one that is kept. */
 async function endRow(ctx: MutationCtx, { jobId, table }: Step, row: Doc<TableNames>): Promise<void> {
   const { erasure } = PERSONAL_TABLES[table] as PersonalTable;
-  if (erasure.act === "keep") return pseudonymise(ctx, erasure.pseudonym ?? "", row);
+  if (erasure.act === "keep") return pseudonymise(ctx, { table, row, field: erasure.pseudonym ?? "" });
   for (const [child, { subject }] of Object.entries(PERSONAL_TABLES)) {
     if (subject.by !== "parent" || subject.through !== table) continue;
     const rows = rowsOf(ctx, child, (row as Record<string, unknown>)[subject.key] as string);
-    for await (const { _id } of rows) await ctx.db.delete(_id);
+    for await (const { _id } of rows) await ctx.db.delete(child as "messages", _id);
   }
   await removeRow(ctx, { jobId, table, row });
 }
 
-async function pseudonymise(ctx: MutationCtx, field: string, row: Doc<TableNames>): Promise<void> {
+async function pseudonymise(
+  ctx: MutationCtx,
+  { table, row, field }: { table: string; row: Doc<TableNames>; field: string },
+): Promise<void> {
   const identityId = (row as unknown as Record<string, string>)[field] ?? "";
-  await ctx.db.patch(row._id, { [field]: await pseudonymOf(identityId) });
+  const changed = { [field]: await pseudonymOf(identityId) };
+  await ctx.db.patch(table as "subscriptions", row._id as Id<"subscriptions">, changed);
 }
 
 /** Notes how far a job has come and gives its next step; null where there is none or another chain has taken over. */

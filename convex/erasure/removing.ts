@@ -30,6 +30,6 @@ export async function removeRow(ctx: MutationCtx, { jobId, table, row }: Ended):
     case "uploads":
       return dropLateReservation(ctx, row as Doc<"uploads">, jobId);
     default:
-      return ctx.db.delete(row._id);
+      return ctx.db.delete(table as "messages", row._id as Id<"messages">);
   }
 }

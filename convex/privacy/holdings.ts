@@ -151,7 +151,7 @@ async function countRows(ctx: ActionCtx, table: string, value: string): Promise<
 }
 
 function describe({ label, description, basis, purpose, california, rules }: DataClass) {
-  const periods = rules.map(({ what, period, from, then: end }) => ({
+  const periods = rules.map(({ what, period, from, atEnd: end }) => ({
     what,
     period: periodInWords(period),
     from,

@@ -30,7 +30,7 @@ export interface RetentionRule {
   period: { ms: number } | { fullYears: number } | { until: string };
   /** When the clock starts. */
   from: string;
-  then: string;
+  atEnd: string;
 }
 
 /** A kind of data that is kept about people. */
@@ -50,7 +50,7 @@ const WITH_ACCOUNT: RetentionRule = {
   what: "As long as the account lives",
   period: { ms: CLOSURE_GRACE_MS },
   from: "the closing of the account; at once where you erase it instead",
-  then: "deleted",
+  atEnd: "deleted",
 };
 
 /** The kinds of data there are. */
@@ -68,12 +68,12 @@ export const DATA_CLASSES = {
     basis: "contract",
     california: "None: keys tell nothing about a person",
     rules: [
-      { ...WITH_ACCOUNT, then: "deleted first, in the transaction that begins the erasure" },
+      { ...WITH_ACCOUNT, atEnd: "deleted first, in the transaction that begins the erasure" },
       {
         what: "The key of one chat",
         period: { until: "the chat is deleted" },
         from: "the chat's start",
-        then: "deleted with it",
+        atEnd: "deleted with it",
       },
     ],
   },
@@ -87,13 +87,13 @@ export const DATA_CLASSES = {
         what: "A chat that is not pinned",
         period: { ms: UNPINNED_THREAD_MS },
         from: "its last message or its unpinning, whichever is later",
-        then: "its key is deleted, then its messages and files",
+        atEnd: "its key is deleted, then its messages and files",
       },
       {
         what: "A pinned chat",
         period: { until: "you unpin or delete it" },
         from: "its pinning",
-        then: "as any other chat",
+        atEnd: "as any other chat",
       },
     ],
   },
@@ -107,16 +107,16 @@ export const DATA_CLASSES = {
         what: "In a chat",
         period: { until: "the chat is deleted" },
         from: "the chat's start",
-        then: "deleted with it",
+        atEnd: "deleted with it",
       },
-      { what: "In your library", period: { until: "you delete it" }, from: "its making", then: "deleted" },
+      { what: "In your library", period: { until: "you delete it" }, from: "its making", atEnd: "deleted" },
       {
         what: "An upload that no message took up",
         period: { ms: LOOSE_UPLOAD_MS },
         from: "the upload",
-        then: "deleted",
+        atEnd: "deleted",
       },
-      { what: "An order that came to nothing", period: { ms: FAILED_JOB_MS }, from: "its end", then: "deleted" },
+      { what: "An order that came to nothing", period: { ms: FAILED_JOB_MS }, from: "its end", atEnd: "deleted" },
     ],
   },
   exports: {
@@ -124,14 +124,14 @@ export const DATA_CLASSES = {
     description: "A copy of everything you have, encrypted, for you to fetch.",
     basis: "contract",
     california: "As the data they are copies of",
-    rules: [{ what: "Each", period: { ms: EXPORT_MS }, from: "its being ready", then: "deleted" }],
+    rules: [{ what: "Each", period: { ms: EXPORT_MS }, from: "its being ready", atEnd: "deleted" }],
   },
   sessions: {
     label: "Media sessions",
     description: "A random secret that lets a page of yours load your pictures.",
     basis: "contract",
     california: "Internet or other electronic network activity",
-    rules: [{ what: "Each", period: { ms: MEDIA_SESSION_MS }, from: "its opening", then: "deleted" }],
+    rules: [{ what: "Each", period: { ms: MEDIA_SESSION_MS }, from: "its opening", atEnd: "deleted" }],
   },
   usage: {
     label: "Usage",
@@ -152,7 +152,7 @@ export const DATA_CLASSES = {
         what: "After the account has ended, under a pseudonym",
         period: { fullYears: BILLING_YEARS },
         from: "the end of the year in which it ended",
-        then: "deleted",
+        atEnd: "deleted",
       },
     ],
   },
@@ -164,7 +164,7 @@ export const DATA_CLASSES = {
     california: "Identifiers",
     rules: [
       WITH_ACCOUNT,
-      { what: "An answered request", period: { ms: REQUEST_MS }, from: "the answer", then: "deleted" },
+      { what: "An answered request", period: { ms: REQUEST_MS }, from: "the answer", atEnd: "deleted" },
     ],
   },
   webhooks: {
@@ -173,7 +173,7 @@ export const DATA_CLASSES = {
     basis: "interest",
     purpose: "Each message must be applied once, and what went wrong must be found.",
     california: "Identifiers",
-    rules: [{ what: "Each", period: { ms: WEBHOOK_MS }, from: "its arrival", then: "deleted" }],
+    rules: [{ what: "Each", period: { ms: WEBHOOK_MS }, from: "its arrival", atEnd: "deleted" }],
   },
   proofs: {
     label: "Proof of erasure",
@@ -182,8 +182,8 @@ export const DATA_CLASSES = {
     purpose: "Who must erase must be able to show it, and must not bring back what was erased.",
     california: "Identifiers",
     rules: [
-      { what: "Receipts", period: { ms: RECEIPT_MS }, from: "the end of the erasure", then: "deleted" },
-      { what: "The pseudonym of an erased identity", period: { ms: TOMBSTONE_MS }, from: "the same", then: "deleted" },
+      { what: "Receipts", period: { ms: RECEIPT_MS }, from: "the end of the erasure", atEnd: "deleted" },
+      { what: "The pseudonym of an erased identity", period: { ms: TOMBSTONE_MS }, from: "the same", atEnd: "deleted" },
     ],
   },
   backups: {
@@ -192,7 +192,7 @@ export const DATA_CLASSES = {
     basis: "interest",
     purpose: "Data must survive the loss of a machine.",
     california: "As the data they are copies of",
-    rules: [{ what: "Each", period: { ms: BACKUP_MS }, from: "its making", then: "deleted" }],
+    rules: [{ what: "Each", period: { ms: BACKUP_MS }, from: "its making", atEnd: "deleted" }],
   },
 } as const satisfies Record<string, DataClass>;
 

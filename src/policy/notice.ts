@@ -39,7 +39,7 @@ export function noticePage({ operator, promises, data, rights }: Notice): string
     ({ label, description, basis, purpose, california, kept }) => `<h3>${escaped(label)}</h3>
 <p>${escaped(description)}</p>
 <p>Kept ${escaped(basis)}.${purpose ? ` ${escaped(purpose)}` : ""} California: ${escaped(california)}.</p>
-${list(kept.map(({ what, period, from, then }) => `${what}: ${period}, counted from ${from}; then ${then}.`))}`,
+${list(kept.map(({ what, period, from, atEnd }) => `${what}: ${period}, counted from ${from}; then ${atEnd}.`))}`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -60,8 +60,8 @@ ${list(rights)}
 `;
 }
 
-function inWords({ what, period, from, then }: RetentionRule) {
-  return { what, period: periodInWords(period), from, then };
+function inWords({ what, period, from, atEnd }: RetentionRule) {
+  return { what, period: periodInWords(period), from, atEnd };
 }
 
 function list(items: readonly string[]): string {
