@@ -1,5 +1,6 @@
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
+import { ClosedAccount } from "../features/account/ClosedAccount.tsx";
 import { useAccount } from "../features/account/useAccount.ts";
 import { useThemeOf } from "../features/account/useSettings.ts";
 import { Conversation } from "../features/messages/Conversation.tsx";
@@ -18,6 +19,7 @@ export default function Workspace() {
   const { account, problem } = useAccount();
   if (problem) return <Failure sentence={problem} />;
   if (!account) return <Splash />;
+  if (account.erasesAt !== null) return <ClosedAccount erasesAt={account.erasesAt} />;
   return (
     <NoticeProvider>
       <Pages account={account} />
