@@ -19,11 +19,12 @@ describe("npm run ops", () => {
         "stderr": "",
         "stdout": "npm run ops -- <command> [--apply]
 
-        usage-reconcile                         recomputes every balance from its entries; --apply mends those that differ
-        webhook-replay [message id]             lists parked and refused webhooks; with an id and --apply, applies that one again
-        suspend <identity id> [--lift]          keeps a person from spending credits: they still sign in, read, export and erase
-        credits-refund <reply:id | job:id>      gives back, once, what a reply or a job was charged
-        credits-adjust <identity id> <credits>  gives a person credits that do not expire, or takes some: 500, =-500
+        usage-reconcile                               recomputes every balance from its entries; --apply mends those that differ
+        webhook-replay [message id]                   lists parked and refused webhooks; with an id and --apply, applies that one again
+        suspend <identity id> [--lift]                keeps a person from spending credits: they still sign in, read, export and erase
+        credits-refund <reply:id | job:id>            gives back, once, what a reply or a job was charged
+        credits-adjust <identity id> <credits>        gives a person credits that do not expire, or takes some: 500, =-500
+        privacy-request [record | verify | answer] …  lists open requests about data; alone, or with an action it shows what that takes
 
         --apply      does it; without it a command says what it would do
         --url URL    the deployment (CONVEX_SELF_HOSTED_URL, else http://127.0.0.1:3210)
