@@ -8,6 +8,7 @@ import { sentenceOf } from "../../app/sentences.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { useNotice } from "../../ui/Notices.tsx";
+import { creditsLabel } from "../usage/credits.ts";
 import { Medium } from "./Medium.tsx";
 
 type Job = FunctionReturnType<typeof api.media.job>;
@@ -46,7 +47,14 @@ export function JobReply({ reply, jobId, modelLabel, onTryAgain, children }: Job
               </IconButton>
             )}
             {children}
-            <span className="truncate px-2 text-[13px] text-muted">{modelLabel}</span>
+            <span className="truncate px-2 text-[13px] text-muted">
+              {modelLabel}
+              {reply.state === "complete" && (
+                <Boundary resetKey={jobId} fallback={() => null}>
+                  <Cost jobId={jobId} />
+                </Boundary>
+              )}
+            </span>
           </>
         )}
       </div>
@@ -90,6 +98,11 @@ function Reason({ jobId }: { jobId: string }) {
       {job?.error?.message ?? "This could not be made."} It cost nothing.
     </p>
   );
+}
+
+function Cost({ jobId }: { jobId: string }) {
+  const job = useQuery(api.media.job, { jobId });
+  return job && ` · ${creditsLabel(job.credits)}`;
 }
 
 function stageOf({ state, kind }: Job): string {
