@@ -12,9 +12,9 @@ const promises = {
 const run = (fullName: string, status = "passed") => ({ fullName, status });
 const results = {
   testResults: [
-    { name: "/root/test/one.test.ts", assertionResults: [run("chats [A1] [A2] are kept"), run("[A1] again")] },
+    { name: "/project/test/one.test.ts", assertionResults: [run("chats [A1] [A2] are kept"), run("[A1] again")] },
     {
-      name: "/root/test/two.test.ts",
+      name: "/project/test/two.test.ts",
       assertionResults: [run("[A2] breaks", "failed"), run("[A10] waits for a browser", "skipped")],
     },
   ],
@@ -37,7 +37,7 @@ describe("the promises", () => {
 });
 
 describe("the table of promises", () => {
-  const proofs = findProofs(promises, results, "/root");
+  const proofs = findProofs(promises, results, "/project");
 
   it("finds the tests that name a promise, wherever in the title, and what became of them", () => {
     expect(proofs.map(({ id, state, tests }) => [id, state, tests])).toEqual([
