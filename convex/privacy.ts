@@ -1,5 +1,6 @@
 import { type Infer, v } from "convex/values";
 import { action } from "./_generated/server.js";
+import { rateFactorOf } from "./billing/months.ts";
 import { presentExport, vExport } from "./exports/access.ts";
 import { beginExport, newestExports } from "./exports/steps.ts";
 import { leavingMutation, leavingQuery, requireIdentity, viewerQuery } from "./lib/functions.ts";
@@ -39,7 +40,8 @@ const startExport = leavingMutation({
     const { userId: ownerId, workspaceId, user } = ctx.viewer;
     const [newest] = await newestExports(ctx, ownerId, 1);
     if (newest?.state === "building") return { exportId: newest._id };
-    await spendRate(ctx, "export", { key: user.identityId, nowMs: Date.now() });
+    const factor = await rateFactorOf(ctx.db, user.identityId);
+    await spendRate(ctx, "export", { key: user.identityId, nowMs: Date.now(), factor });
     return { exportId: await beginExport(ctx, { ownerId, workspaceId }) };
   },
 });

@@ -23,6 +23,12 @@ export async function ensureSubscription(ctx: MutationCtx, identityId: string): 
   return ensureSubscription(ctx, identityId);
 }
 
+/** How many times as fast as on the free plan a person may do what costs no credits. One read. */
+export async function rateFactorOf(db: QueryCtx["db"], identityId: string): Promise<number> {
+  const subscription = await loadSubscription(db, identityId);
+  return PLANS[subscription?.period?.plan ?? "free"].rateFactor;
+}
+
 /** The plan under which a person may spend now. Throws `restricted` where a payment has been missing for too long. */
 export async function planToSpendUnder(ctx: MutationCtx, user: Doc<"users">, nowMs: number): Promise<Plan> {
   const { items, period } = await openMonth(ctx, user, nowMs);

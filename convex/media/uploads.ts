@@ -3,6 +3,7 @@ import { LOOSE_UPLOAD_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { internalMutation } from "../_generated/server.js";
+import { rateFactorOf } from "../billing/months.ts";
 import { refusal } from "../lib/errors.ts";
 import { requireLive, viewerInternalMutation } from "../lib/functions.ts";
 import { spendRate } from "../lib/rateLimits.ts";
@@ -23,7 +24,8 @@ export const begin = viewerInternalMutation({
   handler: async (ctx, { key }) => {
     const { userId: ownerId, user, workspaceId } = ctx.viewer;
     requireLive(user);
-    await spendRate(ctx, "upload", { key: user.identityId, nowMs: Date.now() });
+    const factor = await rateFactorOf(ctx.db, user.identityId);
+    await spendRate(ctx, "upload", { key: user.identityId, nowMs: Date.now(), factor });
     const material = await reserveKey(ctx, { ownerId, workspaceId }, key);
     if (!material) throw refusal("closing", "This account is being closed.");
     return { ownerId, material };

@@ -98,6 +98,14 @@ describe("erasing one of two accounts", () => {
     await settled(backend);
   });
 
+  it("[A11] is there for a suspended account too", async () => {
+    await backend.run((ctx) => ctx.db.patch("users", ada.userId, { suspendedAt: Date.now() }));
+    await erase(ada);
+    await settled(backend);
+    expect(await stateOf(ada)).toBeUndefined();
+    expect(await isAtProvider(ada)).toBe(false);
+  });
+
   it("ends with one receipt, which says what went, what stays and why, and nothing of who it was", async () => {
     await erase(ada);
     await erase(ada).catch(() => undefined);

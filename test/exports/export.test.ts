@@ -168,6 +168,17 @@ describe("an export", () => {
     expect(await refusalOf(ada.mutation(api.privacy.export, {}))).toBe("limit_exceeded");
   });
 
+  it("may be asked for more often on a larger plan, and of a suspended account", async () => {
+    await backend.run(async ({ db }) => {
+      const [subscription] = await db.query("subscriptions").collect();
+      const [user] = await db.query("users").collect();
+      if (!subscription?.period || !user) throw new Error("Signing in opens a month");
+      await db.patch("subscriptions", subscription._id, { period: { ...subscription.period, plan: "pro" } });
+      await db.patch("users", user._id, { suspendedAt: Date.now() });
+    });
+    for (let count = 0; count < 4; count++) expect((await exported(ada)).state).toBe("ready");
+  });
+
   it("[A12] is there for restricted and closed accounts too", async () => {
     await say(ada, "Kept");
     await ada.mutation(api.privacy.setRestriction, { restricted: true });
