@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { ConvexHttpClient } from "convex/browser";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { ERROR_CODES } from "../../src/shared/errors.ts";
 import { fittingArguments, misfittingArguments } from "../support/arbitraryArguments.ts";
@@ -42,6 +42,11 @@ async function makeThings(person: Person): Promise<Record<string, string>> {
   const order = { requestId: randomUUID(), kind: "image", prompt: "A lighthouse of my own" } as const;
   const { jobId } = await tab.mutation(api.media.request, order);
   const mediaId = await upload(person, "A file of my own");
+  // What is still being made would appear among somebody's files later, and look like the doing of someone else.
+  await vi.waitFor(async () => expect(await tab.query(api.media.job, { jobId })).toMatchObject({ state: "done" }), {
+    timeout: 45_000,
+    interval: 200,
+  });
   await person.leave();
   return { threadId: sent.threadId, messageId: sent.messageId, replyId: sent.replyId, jobId, mediaId };
 }
