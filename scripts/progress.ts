@@ -5,7 +5,8 @@ export class Progress {
   readonly #what: string;
   readonly #total: number;
   readonly #output: NodeJS.WriteStream;
-  #shownAtMs = 0;
+  /** The first count is shown at once. */
+  #shownAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(what: string, total: number, output: NodeJS.WriteStream = process.stderr) {
     this.#what = what;
