@@ -32,7 +32,24 @@ export function privacyNotice(operator: Operator) {
   };
 }
 
-/** The privacy notice as a page that needs neither scripts nor styles. Pure. */
+/** How the notice looks, in either theme. The page's policy names the hash of these very characters. */
+export const NOTICE_STYLE = `
+:root { color-scheme: light dark; --ink: #1c211e; --quiet: #5b635e; --paper: #fbfaf6; --line: #dedcd4; --link: #17523c; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e9ece9; --quiet: #a3aaa5; --paper: #111413; --line: #2c312e; --link: #7fd1ae; }
+}
+body { max-width: 42rem; margin: 0 auto; padding: 3rem 1.25rem 5rem; background: var(--paper); color: var(--ink);
+  font: 1rem/1.6 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { font: 400 2.5rem/1.2 Georgia, serif; }
+h2 { margin-top: 3rem; padding-top: 1.5rem; border-top: 1px solid var(--line); font-size: 1.25rem; }
+h3 { margin: 2rem 0 0.25rem; font-size: 1rem; }
+h3 ~ p { margin: 0.25rem 0; color: var(--quiet); }
+ul { padding-left: 1.25rem; }
+li { margin: 0.35rem 0; }
+a { color: var(--link); }
+`;
+
+/** The privacy notice as a page that needs no scripts and loads nothing. Pure. */
 export function noticePage({ operator, promises, data, rights }: Notice): string {
   const name = escaped(operator.name);
   const sections = data.map(
@@ -43,7 +60,8 @@ ${list(kept.map(({ what, period, from, atEnd }) => `${what}: ${period}, counted 
   );
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Privacy · ${name}</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Privacy · ${name}</title>
+<style>${NOTICE_STYLE}</style></head>
 <body>
 <h1>Privacy</h1>
 <p>${name} runs this service and answers for your data. Write to

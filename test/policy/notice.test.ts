@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DATA_CLASSES, LEGAL_BASES } from "../../src/policy/dataClasses.ts";
 import { noticePage, privacyNotice } from "../../src/policy/notice.ts";
@@ -13,7 +14,8 @@ beforeEach(() => {
 
 const read = async (path: string) => {
   const response = await startBackend().fetch(path, {});
-  return { type: response.headers.get("content-type"), text: await response.text() };
+  const [type, policy] = ["content-type", "content-security-policy"].map((name) => response.headers.get(name));
+  return { type, policy, text: await response.text() };
 };
 
 describe("the privacy notice", () => {
@@ -25,6 +27,15 @@ describe("the privacy notice", () => {
     expect(page.text).not.toContain("<Ltd>");
     const json = await read("/privacy.json");
     expect(JSON.parse(json.text)).toEqual(privacyNotice({ name: "Example <Ltd>", email: "privacy@example.com" }));
+  });
+
+  it("may use the style it carries, and nothing else", async () => {
+    const { policy, text } = await read("/privacy");
+    const style = /<style>([^]*)<\/style>/.exec(text)?.[1] ?? "";
+    const hash = createHash("sha256").update(style).digest("base64");
+    expect(policy).toMatch(/^default-src 'none'/);
+    expect(policy).toContain(`style-src 'sha256-${hash}'`);
+    expect(text).not.toMatch(/<script|<link|<img| style=/);
   });
 
   it("[A8] gives each kind of data a legal basis, and a reason where that is a duty or an interest", () => {
