@@ -5,7 +5,7 @@ import { refusal } from "./errors.ts";
 
 /**
  * What one person on the free plan may do how often. Far above what hands can do, and low enough to bound a runaway
- * script. Larger plans multiply it by their `rateFactor`.
+ * script. Larger plans multiply turns, uploads, jobs and exports by their `rateFactor`.
  */
 const RATES = {
   /** Send, edit and regenerate: each costs a call to a model. */
