@@ -8,11 +8,6 @@
  * @module
  */
 
-import type {
-  ApiFromModules,
-  FilterApi,
-  FunctionReference,
-} from "convex/server";
 import type * as account from "../account.js";
 import type * as account_closing from "../account/closing.js";
 import type * as account_profile from "../account/profile.js";
@@ -21,7 +16,6 @@ import type * as account_suspending from "../account/suspending.js";
 import type * as billing from "../billing.js";
 import type * as billing_months from "../billing/months.js";
 import type * as billing_periods from "../billing/periods.js";
-import type * as components_ from "../components.js";
 import type * as crons from "../crons.js";
 import type * as encryption_keys from "../encryption/keys.js";
 import type * as encryption_salts from "../encryption/salts.js";
@@ -166,14 +160,12 @@ import type * as webhooks_fields from "../webhooks/fields.js";
 import type * as webhooks_inbox from "../webhooks/inbox.js";
 import type * as webhooks_objecting from "../webhooks/objecting.js";
 
-/**
- * A utility for referencing Convex functions in your app's API.
- *
- * Usage:
- * ```js
- * const myFunctionReference = api.myModule.myFunction;
- * ```
- */
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
+
 declare const fullApi: ApiFromModules<{
   account: typeof account;
   "account/closing": typeof account_closing;
@@ -183,7 +175,6 @@ declare const fullApi: ApiFromModules<{
   billing: typeof billing;
   "billing/months": typeof billing_months;
   "billing/periods": typeof billing_periods;
-  components: typeof components_;
   crons: typeof crons;
   "encryption/keys": typeof encryption_keys;
   "encryption/salts": typeof encryption_salts;
@@ -328,11 +319,34 @@ declare const fullApi: ApiFromModules<{
   "webhooks/inbox": typeof webhooks_inbox;
   "webhooks/objecting": typeof webhooks_objecting;
 }>;
+
+/**
+ * A utility for referencing Convex functions in your app's public API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
 export declare const api: FilterApi<
   typeof fullApi,
   FunctionReference<any, "public">
 >;
+
+/**
+ * A utility for referencing Convex functions in your app's internal API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = internal.myModule.myFunction;
+ * ```
+ */
 export declare const internal: FilterApi<
   typeof fullApi,
   FunctionReference<any, "internal">
 >;
+
+export declare const components: {
+  rateLimiter: import("@convex-dev/rate-limiter/_generated/component.js").ComponentApi<"rateLimiter">;
+  mediaPool: import("@convex-dev/workpool/_generated/component.js").ComponentApi<"mediaPool">;
+};

@@ -1,6 +1,6 @@
 import { HOUR, MINUTE, type RateLimitConfig, RateLimiter } from "@convex-dev/rate-limiter";
+import { components } from "../_generated/api.js";
 import type { ActionCtx, MutationCtx } from "../_generated/server.js";
-import { components } from "../components.ts";
 import { refusal } from "./errors.ts";
 
 /**

@@ -1,9 +1,8 @@
 import { vOnCompleteArgs, Workpool } from "@convex-dev/workpool";
 import { v } from "convex/values";
-import { internal } from "../_generated/api.js";
+import { components, internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
-import { components } from "../components.ts";
 import { mediaParallelism } from "../models/mediaCatalogue.ts";
 import { failJob } from "./endings.ts";
 import { isOver } from "./states.ts";
