@@ -12,6 +12,7 @@ import { makeUserKey } from "./encryption/keys.ts";
 import { readKeyring } from "./encryption/vault.ts";
 import { refusal } from "./lib/errors.ts";
 import { findUser, leavingMutation, requireIdentity, viewerMutation } from "./lib/functions.ts";
+import { isOperator } from "./lib/operators.ts";
 import { chooseChatModel } from "./models/catalogue.ts";
 import { loadStanding } from "./usage/entries.ts";
 
@@ -66,6 +67,8 @@ export const me = query({
       /** When the account is erased, where it is closed. */
       erasesAt: v.union(v.number(), v.null()),
       settings: vSettings,
+      /** Whether they run the service, and `operator:overview` answers them. */
+      operator: v.boolean(),
     }),
   ),
   handler: async (ctx) => {
@@ -84,6 +87,7 @@ export const me = query({
       state,
       erasesAt: erasesAt(user),
       settings,
+      operator: isOperator(user.identityId),
     };
   },
 });

@@ -11,6 +11,7 @@ import {
   query,
 } from "../_generated/server.js";
 import { refusal } from "./errors.ts";
+import { isOperator } from "./operators.ts";
 import { scopeRules, type Viewer } from "./scope.ts";
 
 /** What is not ruled is closed. */
@@ -64,6 +65,20 @@ export const viewerInternalMutation = customMutation(
     const viewer = await requireViewer(ctx);
     requireOpen(viewer.user);
     return { viewer, db: wrapDatabaseWriter({ viewer }, ctx.db, scopeRules, POLICY) };
+  }),
+);
+
+/**
+ * A public query for whoever runs the service. `ctx.db` is the whole database, so what is built on this answers with
+ * numbers and ids alone. Refuses everybody else as `forbidden`, and those who are not signed in as `unauthenticated`.
+ */
+export const operatorQuery = customQuery(
+  query,
+  customCtx(async (ctx: QueryCtx) => {
+    const viewer = await requireViewer(ctx);
+    if (!isOperator(viewer.user.identityId)) throw refusal("forbidden", "This is for whoever runs the service.");
+    requireOpen(viewer.user);
+    return {};
   }),
 );
 

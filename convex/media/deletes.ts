@@ -1,7 +1,8 @@
-import { v } from "convex/values";
+import { type Infer, v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { vCount } from "../operator/counting.ts";
 
 /*
  * [Note: Outbox for bytes]
@@ -17,6 +18,16 @@ const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60 * 60_000;
 /** Tries after which whoever runs the service must hear of it. */
 const LOUD_AFTER_ATTEMPTS = 10;
+
+/** Rows that operators are told of. */
+const COUNTED_ROWS = 1_000;
+
+/** What the outbox holds: how many rows, since when the oldest waits, and how many of them were tried often. */
+export const vOutbox = v.object({
+  waiting: vCount,
+  oldestAskedAt: v.union(v.null(), v.number()),
+  stuck: v.number(),
+});
 
 const vDue = v.object({ id: v.id("objectDeletes"), key: v.string(), uploadId: v.optional(v.string()) });
 
@@ -83,16 +94,19 @@ export const confirm = internalMutation({
   },
 });
 
-/** What the outbox holds, for operators: the oldest row, and how many of the oldest hundred were tried often. */
-export const state = internalQuery({
-  args: {},
-  returns: v.object({ oldestAskedAt: v.union(v.null(), v.number()), stuck: v.number() }),
-  handler: async (ctx) => {
-    const oldest = await ctx.db.query("objectDeletes").withIndex("by_age").take(100);
-    const stuck = oldest.filter(({ attempts }) => attempts >= LOUD_AFTER_ATTEMPTS).length;
-    return { oldestAskedAt: oldest[0]?.askedAt ?? null, stuck };
-  },
-});
+/** What the outbox holds, for operators. */
+export const state = internalQuery({ args: {}, returns: vOutbox, handler: (ctx) => outboxState(ctx.db) });
+
+/** As `state`. Counts no further than a thousand rows. */
+export async function outboxState(db: QueryCtx["db"]): Promise<Infer<typeof vOutbox>> {
+  const oldest = await db
+    .query("objectDeletes")
+    .withIndex("by_age")
+    .take(COUNTED_ROWS + 1);
+  const stuck = oldest.filter(({ attempts }) => attempts >= LOUD_AFTER_ATTEMPTS).length;
+  const waiting = { count: Math.min(oldest.length, COUNTED_ROWS), isAtLeast: oldest.length > COUNTED_ROWS };
+  return { waiting, oldestAskedAt: oldest[0]?.askedAt ?? null, stuck };
+}
 
 async function rest(ctx: MutationCtx, row: Doc<"objectDeletes">, nowMs: number): Promise<void> {
   const attempts = row.attempts + 1;

@@ -31,7 +31,7 @@ export const vPrivacyRequest = v.object({
 });
 
 /** A request as operators see it. */
-const vRegistered = v.object({
+export const vRegistered = v.object({
   ...vPrivacyRequest.fields,
   reference: v.string(),
   verifiedBy: v.union(vVerification, v.null()),
@@ -77,15 +77,17 @@ export function presentRequest(request: Doc<"privacyRequests">): Infer<typeof vP
 export const listOpen = internalQuery({
   args: {},
   returns: v.array(vRegistered),
-  handler: async (ctx) => {
-    const nowMs = Date.now();
-    const open = await ctx.db
-      .query("privacyRequests")
-      .withIndex("by_due", (q) => q.eq("state", "open"))
-      .take(ROWS_PER_LOOK);
-    return open.map((request) => presentRegistered(request, nowMs));
-  },
+  handler: (ctx) => openRequests(ctx.db, Date.now()),
 });
+
+/** As `listOpen`. */
+export async function openRequests(db: QueryCtx["db"], nowMs: number): Promise<RegisteredRequest[]> {
+  const open = await db
+    .query("privacyRequests")
+    .withIndex("by_due", (q) => q.eq("state", "open"))
+    .take(ROWS_PER_LOOK);
+  return open.map((request) => presentRegistered(request, nowMs));
+}
 
 /**
  * Enters a request that came by mail under the operator's reference. Throws an Error where the reference could name

@@ -2,12 +2,13 @@ import { type Infer, v } from "convex/values";
 import { WEBHOOK_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
-import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
 import { syncProfile, vProfile } from "../account/profile.ts";
 import { ensureSubscription, openMonth } from "../billing/months.ts";
 import { withItem } from "../billing/periods.ts";
 import { beginErasure, isErased } from "../erasure/beginning.ts";
 import { findUser } from "../lib/functions.ts";
+import { countUpTo, vCount } from "../operator/counting.ts";
 import { type BillingNews, isBillingType, ParkedError, readBillingNews } from "./clerkBilling.ts";
 import { identityOf, isUserType } from "./fields.ts";
 import { asKept } from "./objecting.ts";
@@ -24,6 +25,15 @@ import { asKept } from "./objecting.ts";
 const ROWS_PER_RUN = 200;
 /** Parked rows that are listed at once. */
 const LISTED_ROWS = 100;
+
+/** What operators are told of the inbox: ids, kinds and numbers. */
+export const vInbox = v.object({
+  counts: v.object({ applied: vCount, parked: vCount, dropped: vCount }),
+  parked: v.array(
+    v.object({ messageId: v.string(), type: v.string(), reason: v.optional(v.string()), receivedAt: v.number() }),
+  ),
+  refused: v.array(v.object({ day: v.string(), reason: v.string(), count: v.number() })),
+});
 
 const vOutcome = v.object({
   state: v.union(v.literal("applied"), v.literal("parked"), v.literal("dropped"), v.literal("known")),
@@ -67,26 +77,30 @@ export const replay = internalMutation({
   },
 });
 
-/** The newest parked messages, and how many were refused on each of the last days. */
-export const overview = internalQuery({
-  args: {},
-  returns: v.object({
-    parked: v.array(
-      v.object({ messageId: v.string(), type: v.string(), reason: v.optional(v.string()), receivedAt: v.number() }),
-    ),
-    refused: v.array(v.object({ day: v.string(), reason: v.string(), count: v.number() })),
-  }),
-  handler: async (ctx) => {
-    const rows = await ctx.db
+/** How many messages are in each state, the newest parked ones, and how many were refused on each of the last days. */
+export const overview = internalQuery({ args: {}, returns: vInbox, handler: (ctx) => inboxState(ctx.db) });
+
+/** As `overview`. Counts no further than a hundred messages in each state. */
+export async function inboxState(db: QueryCtx["db"]): Promise<Infer<typeof vInbox>> {
+  const newest = (state: Doc<"webhookInbox">["state"]) =>
+    db
       .query("webhookInbox")
-      .withIndex("by_state", (q) => q.eq("state", "parked"))
-      .order("desc")
-      .take(LISTED_ROWS);
-    const parked = rows.map(({ messageId, type, reason, receivedAt }) => ({ messageId, type, reason, receivedAt }));
-    const refusals = await ctx.db.query("webhookRefusals").withIndex("by_day").order("desc").take(LISTED_ROWS);
-    return { parked, refused: refusals.map(({ day, reason, count }) => ({ day, reason, count })) };
-  },
-});
+      .withIndex("by_state", (q) => q.eq("state", state))
+      .order("desc");
+  const parked = (await newest("parked").take(LISTED_ROWS)).map(({ messageId, type, reason, receivedAt }) => ({
+    messageId,
+    type,
+    reason,
+    receivedAt,
+  }));
+  const refusals = await db.query("webhookRefusals").withIndex("by_day").order("desc").take(LISTED_ROWS);
+  const counts = {
+    applied: await countUpTo(newest("applied"), LISTED_ROWS),
+    parked: await countUpTo(newest("parked"), LISTED_ROWS),
+    dropped: await countUpTo(newest("dropped"), LISTED_ROWS),
+  };
+  return { counts, parked, refused: refusals.map(({ day, reason, count }) => ({ day, reason, count })) };
+}
 
 /** Counts a refused message, without a word of it. */
 export const countRefusal = internalMutation({

@@ -140,6 +140,14 @@ export const variables: readonly Variable[] = [
     fault: (value) => (value.trim() === "" ? "is blank" : null),
   },
   {
+    name: "OPERATOR_USER_IDS",
+    step: "Web and contact",
+    purpose:
+      "identity provider's ids of those who may see the operator's page, separated by commas; unset means nobody",
+    needed: "never",
+    fault: userIdsFault,
+  },
+  {
     name: "PRIVACY_EMAIL",
     step: "Web and contact",
     purpose: "where people write about their data",
@@ -311,6 +319,11 @@ function complaint(name: string, read: () => unknown): string | null {
     const { message } = error as Error;
     return message.match(/\b[A-Z]+_[A-Z_]+/)?.[0] === name ? message.replace(`${name} `, "") : null;
   }
+}
+
+function userIdsFault(value: string): string | null {
+  const bad = value.split(",").find((id) => !/^user_\w+$/.test(id.trim()));
+  return bad === undefined ? null : `${JSON.stringify(bad.trim())} is not an id such as user_2abc`;
 }
 
 function isBase64(text: string): boolean {

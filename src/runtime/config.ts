@@ -43,6 +43,7 @@ const FLAGS = {
 /** Environment variables the home itself reads; every other known one goes to the functions. */
 export const HOME_VARIABLES = {
   HOST: "address to listen on (127.0.0.1)",
+  OPERATOR_EMAILS: "who may see the operator's page, separated by commas",
 } as const;
 
 /** Environment variables of the functions in `convex/`. A group stands together: set by the person, or by the home. */
@@ -56,6 +57,7 @@ export const FUNCTION_VARIABLES = {
   crypto: ["CRYPTO_KEYRING", "CRYPTO_ACTIVE_KID", "CRYPTO_ENV_ID"],
   erasure: ["ERASURE_KEY"],
   site: ["APP_URL", "ALLOWED_ORIGINS"],
+  operators: ["OPERATOR_USER_IDS"],
   operator: ["OPERATOR_NAME", "PRIVACY_EMAIL", "SECURITY_EMAIL"],
 } as const;
 

@@ -14,6 +14,11 @@ export interface ServiceUrls {
   webOrigins: readonly [string, ...string[]];
 }
 
+/** The addresses of those who may see the operator's page, as the person set them. Pure. */
+export function operatorEmails(own: Env): string[] {
+  return namesIn(own["OPERATOR_EMAILS"]);
+}
+
 /** The one bucket of the object store. */
 export const BUCKET = "noruxa-media";
 
@@ -35,8 +40,11 @@ const VIDEO_CATALOGUE = [
   { ...named(VIDEO_MODEL), longest: LONGEST_VIDEO_SECONDS, prices: [{ perSecond: CREDITS_PER_SECOND }] },
 ];
 
-/** A group the person set stands as it is, so that a real key never meets a stand-in's address or the reverse. Pure. */
-export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls): Env {
+/**
+ * A group the person set stands as it is, so that a real key never meets a stand-in's address or the reverse. The ids are
+ * those of operators at the identity stand-in. Pure.
+ */
+export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls, operatorIds: string[] = []): Env {
   return {
     ...(chosenGroup(own, "identity") ?? {
       CLERK_JWT_ISSUER_DOMAIN: urls.identity,
@@ -62,6 +70,7 @@ export function functionEnv(own: Env, secrets: Secrets, urls: ServiceUrls): Env 
     ERASURE_KEY: own["ERASURE_KEY"] || secrets.erasureKey,
     APP_URL: own["APP_URL"] || urls.webOrigins[0],
     ALLOWED_ORIGINS: own["ALLOWED_ORIGINS"] || urls.webOrigins.join(","),
+    OPERATOR_USER_IDS: [...namesIn(own["OPERATOR_USER_IDS"]), ...operatorIds].join(","),
     ...operatorEnv(own),
   };
 }
@@ -88,6 +97,10 @@ function mediaEnv(prefix: "IMAGE" | "VIDEO", catalogue: object[], secrets: Secre
     [`${prefix}_WEBHOOK_SECRET`]: secrets.modelsWebhookSecret,
     [`${prefix}_MODELS`]: JSON.stringify(catalogue),
   };
+}
+
+function namesIn(list: string | undefined): string[] {
+  return (list ?? "").split(",").flatMap((name) => name.trim() || []);
 }
 
 function ownOf(own: Env, names: readonly string[]): Env {

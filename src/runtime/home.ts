@@ -9,7 +9,7 @@ import type { HomeConfig } from "./config.ts";
 import { clerkHostOf } from "./contentPolicy.ts";
 import { startConvex } from "./convex/server.ts";
 import { openDataFolder, readIfThere, writePrivately } from "./dataFolder.ts";
-import { BUCKET, functionEnv, pageConfig } from "./environment.ts";
+import { BUCKET, functionEnv, operatorEmails, pageConfig } from "./environment.ts";
 import { startIdentity } from "./identity/server.ts";
 import { withLocalhost } from "./listen.ts";
 import { startModels } from "./models/server.ts";
@@ -98,11 +98,12 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     closing.defer(objects.close);
 
     mkdirSync(databaseDir, { recursive: true, mode: 0o700 });
+    const urls = { identity: identity.url, models: models.url, objects: objects.url, webOrigins };
     const convex = await startConvex({
       dataDir: databaseDir,
       convexDir: path.join(projectDir, "convex"),
       cacheDir: path.join(projectDir, "node_modules", ".cache", "noruxa"),
-      env: functionEnv(env, secrets, { identity: identity.url, models: models.url, objects: objects.url, webOrigins }),
+      env: functionEnv(env, secrets, urls, identity.idsOf(operatorEmails(env))),
       clock,
       onClockMoved: (aheadMs) => writePrivately(clockFile(folder.dir), JSON.stringify({ aheadMs })),
       adminKey,

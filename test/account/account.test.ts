@@ -97,6 +97,7 @@ describe("the profile", () => {
       erasesAt: null,
       state: "live",
       settings: {},
+      operator: false,
     });
   });
 

@@ -7,7 +7,7 @@ const backend = globSync("convex/**/*.ts").filter((file) => !file.includes("_gen
 
 const DRAWS_RANDOMNESS = /getRandomValues|randomUUID|Math\.random|generateKey/;
 const PUBLIC_EXPORT = /export const (\w+) = (query|mutation|queryGeneric|mutationGeneric)\(/g;
-const SCOPED_EXPORT = /export const \w+ = viewer(?:Query|Mutation)\(/;
+const SCOPED_EXPORT = /export const \w+ = (?:viewer|leaving|operator)(?:Query|Mutation)\(/;
 
 /** Public functions that reach the database without a viewer, and why they may. */
 const UNSCOPED = [

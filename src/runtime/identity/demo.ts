@@ -76,12 +76,22 @@ export function demoRoutes({ directory, tokens, allowedOrigins }: DemoDeps): Hon
   }
 }
 
+interface Named {
+  email: string;
+  name?: string | undefined;
+}
+
 /** Finds or makes the person and opens a session; a name that differs from the one known is taken over. */
-export function openSession(directory: Directory, { email, name }: { email: string; name?: string | undefined }) {
+export function openSession(directory: Directory, named: Named) {
+  const user = findOrCreateUser(directory, named);
+  return { user, ...directory.openSession(user.id) };
+}
+
+/** The person with that mail address, made where there is none; a name that differs from the one known is taken over. */
+export function findOrCreateUser(directory: Directory, { email, name }: Named): User {
   const known = directory.userByEmail(email);
   const names = splitName(name, email);
-  const user = known ? renamed(directory, known, name ? names : known) : directory.createUser({ email, ...names });
-  return { user, ...directory.openSession(user.id) };
+  return known ? renamed(directory, known, name ? names : known) : directory.createUser({ email, ...names });
 }
 
 function renamed(

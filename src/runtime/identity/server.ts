@@ -17,7 +17,7 @@ import { Billing } from "./billing.ts";
 import { billingForScripts, billingPages } from "./billingRoutes.ts";
 import { answerError } from "./clerkErrors.ts";
 import { control } from "./control.ts";
-import { demoRoutes, openSession } from "./demo.ts";
+import { demoRoutes, findOrCreateUser, openSession } from "./demo.ts";
 import { Directory } from "./directory.ts";
 import { PAGE_POLICY, signInPage, tokenPage } from "./page.ts";
 import { loadSigningKey, TokenIssuer } from "./tokens.ts";
@@ -46,6 +46,8 @@ export interface IdentityOptions {
 export interface Identity extends Pick<Listener, "url" | "close"> {
   /** Sends webhooks there from now on; until then they wait. */
   deliverWebhooksTo(endpoint: string): void;
+  /** The ids of the people with these mail addresses, registering those who are not known yet. */
+  idsOf(emails: string[]): string[];
 }
 
 export async function startIdentity(options: IdentityOptions): Promise<Identity> {
@@ -68,6 +70,7 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
     return {
       url: listener.url,
       deliverWebhooksTo: (endpoint) => webhooks.deliverTo(endpoint),
+      idsOf: (emails) => emails.map((email) => findOrCreateUser(directory, { email }).id),
       close: () => closing.disposeAsync(),
     };
   } catch (error) {

@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { helpText, readConfig } from "../../../src/runtime/config.ts";
-import { functionEnv, pageConfig } from "../../../src/runtime/environment.ts";
+import { functionEnv, operatorEmails, pageConfig } from "../../../src/runtime/environment.ts";
 import { HomeError } from "../../../src/runtime/homeError.ts";
 import { originOf, withLocalhost } from "../../../src/runtime/listen.ts";
 import type { Secrets } from "../../../src/runtime/secrets.ts";
@@ -107,10 +107,17 @@ test("functions get the stand-ins where the person set nothing", () => {
     ERASURE_KEY: "erasure-key",
     APP_URL: "http://127.0.0.1:3000",
     ALLOWED_ORIGINS: "http://127.0.0.1:3000,http://localhost:3000",
+    OPERATOR_USER_IDS: "",
     OPERATOR_NAME: expect.any(String),
     PRIVACY_EMAIL: expect.stringContaining("@"),
     SECURITY_EMAIL: expect.stringContaining("@"),
   });
+});
+
+test("operators are named by their ids, or by their addresses at the stand-in", () => {
+  const own = { OPERATOR_USER_IDS: "user_1, user_2", OPERATOR_EMAILS: " me@example.com,you@example.com ," };
+  expect(operatorEmails(own)).toEqual(["me@example.com", "you@example.com"]);
+  expect(functionEnv(own, secrets, urls, ["user_3"])["OPERATOR_USER_IDS"]).toBe("user_1,user_2,user_3");
 });
 
 test("a real provider stands as the person set it, and never meets the stand-in's key", () => {

@@ -133,3 +133,11 @@ test("a session ends with the person", async () => {
 });
 
 type Clerk = ReturnType<typeof createClerkClient>;
+
+test("people can be known by their addresses before they first sign in, and keep their ids", async () => {
+  const { identity, clerk } = await startTestIdentity();
+  const [id] = identity.idsOf(["me@example.com"]);
+  const { data } = await clerk.users.getUserList({ emailAddress: ["me@example.com"] });
+  expect(data.map((user) => user.id)).toEqual([id]);
+  expect(identity.idsOf(["me@example.com", "you@example.com"])).toEqual([id, expect.stringMatching(/^user_/)]);
+});

@@ -1,0 +1,12 @@
+import { operatorQuery } from "./lib/functions.ts";
+import { loadOverview, vOperatorOverview } from "./operator/overview.ts";
+
+/**
+ * How the service stands, for whoever runs it: counts, ids and times, never content and never a name. Throws `forbidden`
+ * for everybody else.
+ */
+export const overview = operatorQuery({
+  args: {},
+  returns: vOperatorOverview,
+  handler: (ctx) => loadOverview(ctx.db, Date.now()),
+});
