@@ -7,6 +7,7 @@ import { grantFor, vGrant } from "../media/grants.ts";
 import { openPrompt } from "../media/prompts.ts";
 import { openName, sealOfMedia } from "../media/seals.ts";
 import { openText } from "../messages/texts.ts";
+import { isRestricted } from "../privacy/restriction.ts";
 import { isReadable } from "../threads/access.ts";
 import { openTitle } from "../threads/titles.ts";
 import { EXPORT_SECTIONS, vPlace } from "./schema.ts";
@@ -63,7 +64,7 @@ async function filePage(ctx: QueryCtx, { workspaceId }: Owned, place: Place) {
     .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
     .paginate({ numItems: 1, cursor: place.cursor });
   const [medium] = page;
-  const grant = medium && (await isHeld(ctx, medium.threadId)) ? await grantFor(ctx, medium, "original") : null;
+  const grant = medium && (await isIncluded(ctx, medium.threadId)) ? await grantFor(ctx, medium, "original") : null;
   const file = medium && grant ? { mediaId: medium._id, grant } : null;
   return { json: null, file, next: nextPlace(place, isDone ? null : continueCursor) };
 }
@@ -108,7 +109,7 @@ const ROWS: Record<
       .withIndex("by_activity", (q) => q.eq("workspaceId", workspaceId).eq("state", "live"))
       .paginate({ numItems: THREADS_PER_PAGE, cursor, maximumBytesRead: BYTES_PER_PAGE });
     const rows = result.page.map(async (thread) => {
-      const seal = (await isHeld(ctx, thread._id)) && (await vault.sealOf({ ...thread, threadId: thread._id }));
+      const seal = (await isIncluded(ctx, thread._id)) && (await vault.sealOf({ ...thread, threadId: thread._id }));
       if (!seal) return [];
       const { sealedTitle: _sealed, titleRev: _rev, ...rest } = plain(thread);
       return [{ ...rest, title: await openTitle(seal, thread), ...(await shapeOf(ctx, thread._id)) }];
@@ -125,7 +126,7 @@ const ROWS: Record<
     const held = new Map<Id<"threads">, Promise<boolean>>();
     const rows = result.page.map(async (message) => {
       const { threadId } = message;
-      if (!held.has(threadId)) held.set(threadId, isHeld(ctx, threadId));
+      if (!held.has(threadId)) held.set(threadId, isIncluded(ctx, threadId));
       const seal = (await held.get(threadId)) ? await vault.sealOf(message) : null;
       if (!seal) return [];
       const { sealedText: _sealed, recordId: _name, ...rest } = plain(message);
@@ -141,7 +142,7 @@ const ROWS: Record<
       .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
       .paginate({ numItems: ROWS_PER_PAGE, cursor, maximumBytesRead: BYTES_PER_PAGE });
     const rows = result.page.map(async (medium) => {
-      const seal = (await isHeld(ctx, medium.threadId)) ? await sealOfMedia(vault, medium) : null;
+      const seal = (await isIncluded(ctx, medium.threadId)) ? await sealOfMedia(vault, medium) : null;
       if (!seal) return [];
       const { sealedName: _sealed, recordId: _name, ...rest } = plain(medium);
       const name = medium.sealedName ? await openName(seal, medium.recordId, medium.sealedName) : null;
@@ -157,7 +158,7 @@ const ROWS: Record<
       .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
       .paginate({ numItems: ROWS_PER_PAGE, cursor, maximumBytesRead: BYTES_PER_PAGE });
     const rows = result.page.map(async (job) => {
-      const seal = (await isHeld(ctx, job.threadId)) ? await sealOfMedia(vault, job) : null;
+      const seal = (await isIncluded(ctx, job.threadId)) ? await sealOfMedia(vault, job) : null;
       if (!seal) return [];
       const { sealedPrompt: _sealed, recordId: _name, operation: _operation, ...rest } = plain(job);
       return [{ ...rest, prompt: await openPrompt(seal, job.recordId, job.sealedPrompt) }];
@@ -205,12 +206,12 @@ async function shapeOf(ctx: QueryCtx, threadId: Id<"threads">): Promise<{ branch
 }
 
 /** Whether what hangs on a chat is in the export: the chat is shown, or kept past its period by a restriction. */
-async function isHeld(ctx: QueryCtx, threadId: Id<"threads"> | undefined): Promise<boolean> {
+async function isIncluded(ctx: QueryCtx, threadId: Id<"threads"> | undefined): Promise<boolean> {
   if (threadId === undefined) return true;
   const thread = await ctx.db.get("threads", threadId);
   if (!thread) return false;
   const owner = await ctx.db.get("users", thread.ownerId);
-  return owner?.state === "restricted" ? thread.state === "live" : isReadable(thread, Date.now());
+  return owner && isRestricted(owner) ? thread.state === "live" : isReadable(thread, Date.now());
 }
 
 /** A row as it is exported: under its own id, without those of its owner, who is whose archive it is. */

@@ -3,7 +3,9 @@ import { FAILED_JOB_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
 import { mediaParallelism } from "../models/mediaCatalogue.ts";
+import { isHeld } from "../privacy/restriction.ts";
 import { failJob, finishJob } from "./endings.ts";
 import { homeOf } from "./homes.ts";
 import { keepMedium } from "./keeping.ts";
@@ -206,14 +208,22 @@ export const resumeSilent = internalMutation({
   },
 });
 
-/** Deletes jobs that made nothing, a month after their end. Reads two empty index ranges while there are none. */
+/** Deletes jobs that made nothing, a month after their end: page by page those that failed, then the cancelled ones. */
 export const sweep = internalMutation({
-  args: {},
+  args: {
+    state: v.optional(v.union(v.literal("failed"), v.literal("cancelled"))),
+    place: v.optional(vSweepPlace),
+  },
   returns: v.null(),
-  handler: async (ctx): Promise<null> => {
-    const old = await silentSince(ctx, ["failed", "cancelled"], Date.now() - FAILED_JOB_MS);
-    for (const job of old) await ctx.db.delete("mediaJobs", job._id);
-    if (old.length >= JOBS_PER_RUN) await ctx.scheduler.runAfter(0, internal.media.making.sweep, {});
+  handler: async (ctx, { state = "failed", place }): Promise<null> => {
+    const { beforeMs, cursor } = place ?? firstPlace(FAILED_JOB_MS, Date.now());
+    const { page, isDone, continueCursor } = await inState(ctx, state, beforeMs).paginate({
+      numItems: JOBS_PER_RUN,
+      cursor,
+    });
+    for (const { _id, ownerId } of page) if (!(await isHeld(ctx.db, ownerId))) await ctx.db.delete("mediaJobs", _id);
+    const rest = isDone ? { state: "cancelled" as const } : { state, place: { beforeMs, cursor: continueCursor } };
+    if (!isDone || state === "failed") await ctx.scheduler.runAfter(0, internal.media.making.sweep, rest);
     return null;
   },
 });

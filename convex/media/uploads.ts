@@ -7,6 +7,8 @@ import { rateFactorOf } from "../billing/months.ts";
 import { refusal } from "../lib/errors.ts";
 import { requireLive, viewerInternalMutation } from "../lib/functions.ts";
 import { spendRate } from "../lib/rateLimits.ts";
+import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
+import { isHeld } from "../privacy/restriction.ts";
 import { drainSoon } from "./deletes.ts";
 import { keepMedium, removeMedium } from "./keeping.ts";
 import { reserveKey, vStoredObject } from "./reservations.ts";
@@ -48,18 +50,20 @@ export const finish = viewerInternalMutation({
   },
 });
 
-/** Removes uploads that no message took up. Reads one empty index range while there are none. */
+/** Removes uploads that no message took up, page by page. Reads one empty index range while there are none. */
 export const sweepLoose = internalMutation({
-  args: {},
+  args: { place: v.optional(vSweepPlace) },
   returns: v.null(),
-  handler: async (ctx): Promise<null> => {
-    const old = await ctx.db
+  handler: async (ctx, { place }): Promise<null> => {
+    const { beforeMs, cursor } = place ?? firstPlace(LOOSE_UPLOAD_MS, Date.now());
+    const { page, isDone, continueCursor } = await ctx.db
       .query("media")
-      .withIndex("by_state", (q) => q.eq("state", "loose").lt("createdAt", Date.now() - LOOSE_UPLOAD_MS))
-      .take(LOOSE_PER_RUN);
-    for (const { _id } of old) await removeMedium(ctx, _id);
-    if (old.length > 0) await drainSoon(ctx);
-    if (old.length === LOOSE_PER_RUN) await ctx.scheduler.runAfter(0, internal.media.uploads.sweepLoose, {});
+      .withIndex("by_state", (q) => q.eq("state", "loose").lt("createdAt", beforeMs))
+      .paginate({ numItems: LOOSE_PER_RUN, cursor });
+    for (const { _id, ownerId } of page) if (!(await isHeld(ctx.db, ownerId))) await removeMedium(ctx, _id);
+    if (page.length > 0) await drainSoon(ctx);
+    const next = { beforeMs, cursor: continueCursor };
+    if (!isDone) await ctx.scheduler.runAfter(0, internal.media.uploads.sweepLoose, { place: next });
     return null;
   },
 });

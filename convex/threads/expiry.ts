@@ -1,9 +1,10 @@
-import { type Infer, v } from "convex/values";
+import { v } from "convex/values";
 import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { isExpired } from "../../src/policy/retention.ts";
 import { internal } from "../_generated/api.js";
-import type { Doc } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { internalMutation } from "../_generated/server.js";
+import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
+import { isHeld } from "../privacy/restriction.ts";
 import { removeThread } from "./removal.ts";
 
 /*
@@ -18,37 +19,22 @@ import { removeThread } from "./removal.ts";
 /** Chats whose removal one transaction begins. Each costs a handful of writes, and the replies under way in it. */
 const THREADS_PER_RUN = 16;
 
-const vPlace = v.object({
-  /** Chats whose clock started before this are due. The same for all pages of a run, as their cursor demands. */
-  beforeMs: v.number(),
-  cursor: v.union(v.string(), v.null()),
-});
-
 /** Begins the removal of the chats that are due, page by page. Called by the cron without a place. */
 export const sweep = internalMutation({
-  args: { place: v.optional(vPlace) },
+  args: { place: v.optional(vSweepPlace) },
   returns: v.null(),
   handler: async (ctx, { place }): Promise<null> => {
     const nowMs = Date.now();
-    const { beforeMs, cursor } = place ?? firstPlace(nowMs);
+    const { beforeMs, cursor } = place ?? firstPlace(UNPINNED_THREAD_MS, nowMs);
     const { page, isDone, continueCursor } = await ctx.db
       .query("threads")
       .withIndex("by_expiry", (q) => q.eq("state", "live").eq("pinned", false).lte("retentionClockAt", beforeMs))
       .paginate({ numItems: THREADS_PER_RUN, cursor });
     for (const thread of page) {
-      if (isExpired(thread, nowMs) && !(await isHeld(ctx, thread))) await removeThread(ctx, thread);
+      if (isExpired(thread, nowMs) && !(await isHeld(ctx.db, thread.ownerId))) await removeThread(ctx, thread);
     }
     const next = { beforeMs, cursor: continueCursor };
     if (!isDone) await ctx.scheduler.runAfter(0, internal.threads.expiry.sweep, { place: next });
     return null;
   },
 });
-
-function firstPlace(nowMs: number): Infer<typeof vPlace> {
-  return { beforeMs: nowMs - UNPINNED_THREAD_MS, cursor: null };
-}
-
-/** What a person has restricted the processing of is not swept until they lift it. */
-async function isHeld(ctx: MutationCtx, { ownerId }: Doc<"threads">): Promise<boolean> {
-  return (await ctx.db.get("users", ownerId))?.state === "restricted";
-}
