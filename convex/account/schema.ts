@@ -11,6 +11,8 @@ export const vAccountState = v.union(
 
 export const vSettings = v.object({
   theme: v.optional(v.union(v.literal("system"), v.literal("light"), v.literal("dark"))),
+  /** The language the app speaks to this person; absent while they have not chosen, and it follows their browser. */
+  language: v.optional(v.union(v.literal("en"), v.literal("de"))),
   /** The model that is preselected in a new chat. */
   defaultModel: v.optional(v.string()),
   /** Most credits that may be spent in a day (UTC), as the person set it for themself; null for no ceiling. */
@@ -33,9 +35,12 @@ export const accountTables = {
     /** Since when the account has been closed, while it is, and what it was before. */
     closedAt: v.optional(v.number()),
     reopensAs: v.optional(v.union(v.literal("live"), v.literal("restricted"))),
+    /** Since when the identity provider is being told to lock the person or to let them in, until it has confirmed it. */
+    lockDueAt: v.optional(v.number()),
     /** What the identity provider last told, by which a change there is told from one made here. */
     told: v.optional(v.object({ name: v.string(), at: v.number() })),
   })
     .index("by_identity", ["identityId"])
-    .index("by_closing", ["state", "closedAt"]),
+    .index("by_closing", ["state", "closedAt"])
+    .index("by_lock", ["lockDueAt"]),
 };

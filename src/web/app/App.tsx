@@ -4,6 +4,7 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { EmbeddedIdentity } from "../features/account/EmbeddedIdentity.tsx";
 import { SignInPage } from "../features/account/SignInPage.tsx";
 import { SiteUrlContext } from "../features/media/useAttachments.ts";
+import { useWords } from "../words/words.ts";
 import { Boundary } from "./Boundary.tsx";
 import { ContactContext } from "./Contact.tsx";
 import type { WebConfig } from "./config.ts";
@@ -37,10 +38,10 @@ export function App({ config }: { config: WebConfig }) {
 }
 
 function IdentityProvider({ config, children }: { config: WebConfig; children: ReactNode }) {
+  const { app } = useWords();
   const [client] = useState(() => new ConvexReactClient(config.convexUrl));
   if (ClerkIdentity) return <ClerkIdentity client={client}>{children}</ClerkIdentity>;
-  if (!config.identityUrl)
-    return <Failure sentence="This server has no sign-in configured. Please contact its operator." />;
+  if (!config.identityUrl) return <Failure sentence={app.noSignIn} />;
   return (
     <EmbeddedIdentity client={client} identityUrl={config.identityUrl}>
       {children}

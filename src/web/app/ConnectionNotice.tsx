@@ -1,5 +1,6 @@
 import { useConvexConnectionState } from "convex/react";
 import { useEffect, useState } from "react";
+import { useWords } from "../words/words.ts";
 
 /** Reconnecting usually takes less than this, and then is not worth mentioning. */
 const graceMs = 2_500;
@@ -11,6 +12,7 @@ export function ConnectionNotice() {
 }
 
 function Lost() {
+  const { app } = useWords();
   const [late, setLate] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), graceMs);
@@ -19,7 +21,7 @@ function Lost() {
   if (!late) return null;
   return (
     <p role="status" className="bg-danger-tint px-4 py-2 text-center text-[14px] text-danger">
-      The connection is lost. Noruxa reconnects by itself; nothing you sent is gone.
+      {app.connectionLost}
     </p>
   );
 }

@@ -1,4 +1,5 @@
 import { createContext, use } from "react";
+import { useWords } from "../words/words.ts";
 
 /** How to reach the operator, from `/config.json`; every page shows it. Empty where that file could not be read. */
 export const ContactContext = createContext("");
@@ -6,6 +7,7 @@ export const ContactContext = createContext("");
 /** Says how to reach whoever runs this server. */
 export function Contact() {
   const contact = use(ContactContext);
+  const { app } = useWords();
   if (!contact) return null;
   return (
     <a
@@ -13,7 +15,7 @@ export function Contact() {
       rel="noreferrer"
       className="rounded underline decoration-line underline-offset-4 hover:text-ink hover:decoration-current"
     >
-      Contact the operator
+      {app.contact}
     </a>
   );
 }

@@ -1,31 +1,35 @@
 import { Menu as MenuIcon, SquarePen } from "lucide-react";
 import { useState } from "react";
-import { Link } from "wouter";
+import { Link } from "react-router";
 import { AccountMenu } from "../features/account/AccountMenu.tsx";
 import { ThreadList } from "../features/threads/ThreadList.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
 import { Sheet } from "../ui/Sheet.tsx";
 import { Wordmark } from "../ui/Wordmark.tsx";
+import { useWords } from "../words/words.ts";
 import type { Account } from "./api.ts";
+import { MakingLinks, StandingLinks } from "./Navigation.tsx";
 import { newThreadPath } from "./paths.ts";
 
 interface SidebarProps {
   account: Account;
-  /** Called when a thread is opened, so that a drawer can make way for it. */
+  /** Called when a page is opened, so that a drawer can make way for it. */
   onNavigate?: () => void;
 }
 
-/** The threads and the person they belong to. */
+/** The chats, the other pages, and the person they belong to. */
 export function Sidebar({ account, onNavigate }: SidebarProps) {
   return (
     <div className="flex h-full flex-col bg-sidebar">
       <div className="px-5 pt-5 pb-3">
-        <Link href={newThreadPath} onClick={onNavigate} className="rounded">
+        <Link to={newThreadPath} onClick={onNavigate} className="rounded">
           <Wordmark className="text-[27px]" />
         </Link>
       </div>
+      <MakingLinks onNavigate={onNavigate} />
       <ThreadList onNavigate={onNavigate} />
-      <div className="border-t border-line p-2.5">
+      <div className="grid gap-1 border-t border-line p-2.5">
+        <StandingLinks account={account} onNavigate={onNavigate} />
         <AccountMenu account={account} />
       </div>
     </div>
@@ -34,21 +38,22 @@ export function Sidebar({ account, onNavigate }: SidebarProps) {
 
 /** On narrow screens, the way to the sidebar and to a new thread. */
 export function NarrowHeader({ account }: { account: Account }) {
+  const { app, threads } = useWords();
   const [open, setOpen] = useState(false);
   const opener = (
-    <IconButton label="Your chats" className="size-10">
+    <IconButton label={app.sidebar} className="size-10">
       <MenuIcon aria-hidden size={20} />
     </IconButton>
   );
   return (
     <header className="flex items-center justify-between border-b border-line px-2 py-1.5 md:hidden">
-      <Sheet title="Your chats" trigger={opener} open={open} onOpenChange={setOpen}>
+      <Sheet title={app.sidebar} trigger={opener} open={open} onOpenChange={setOpen}>
         <Sidebar account={account} onNavigate={() => setOpen(false)} />
       </Sheet>
       <Wordmark className="text-[23px]" />
       <Link
-        href={newThreadPath}
-        aria-label="New chat"
+        to={newThreadPath}
+        aria-label={threads.newThread}
         className="grid size-10 place-items-center rounded-lg text-muted hover:bg-hover hover:text-ink"
       >
         <SquarePen aria-hidden size={19} />

@@ -1,20 +1,16 @@
-import { lazy, Suspense } from "react";
-import { Redirect, Route, Switch } from "wouter";
+import { BrowserRouter } from "react-router";
 import { ClosedAccount } from "../features/account/ClosedAccount.tsx";
 import { useAccount } from "../features/account/useAccount.ts";
-import { useThemeOf } from "../features/account/useSettings.ts";
-import { Conversation } from "../features/messages/Conversation.tsx";
+import { useLanguageOf, useThemeOf } from "../features/account/useSettings.ts";
 import { NoticeProvider } from "../ui/Notices.tsx";
 import type { Account } from "./api.ts";
 import { ConnectionNotice } from "./ConnectionNotice.tsx";
 import { Failure } from "./Failure.tsx";
-import { conversationPattern, newThreadPath, usagePath } from "./paths.ts";
+import { Pages } from "./Pages.tsx";
 import { NarrowHeader, Sidebar } from "./Sidebar.tsx";
 import { Splash } from "./Splash.tsx";
 
-const UsagePage = lazy(() => import("../features/usage/UsagePage.tsx"));
-
-/** Everything a signed-in person sees: the threads at the side, one conversation beside them. */
+/** Everything a signed-in person sees: the chats and pages at the side, one of them beside it. */
 export default function Workspace() {
   const { account, problem } = useAccount();
   if (problem) return <Failure sentence={problem} />;
@@ -22,13 +18,16 @@ export default function Workspace() {
   if (account.erasesAt !== null) return <ClosedAccount erasesAt={account.erasesAt} />;
   return (
     <NoticeProvider>
-      <Pages account={account} />
+      <BrowserRouter>
+        <Frame account={account} />
+      </BrowserRouter>
     </NoticeProvider>
   );
 }
 
-function Pages({ account }: { account: Account }) {
+function Frame({ account }: { account: Account }) {
   useThemeOf(account);
+  useLanguageOf(account);
   return (
     <div className="flex h-full">
       <aside className="hidden w-[284px] shrink-0 border-r border-line md:block">
@@ -37,20 +36,7 @@ function Pages({ account }: { account: Account }) {
       <div className="flex min-w-0 flex-1 flex-col">
         <ConnectionNotice />
         <NarrowHeader account={account} />
-        <Switch>
-          {/* One route for both addresses, so that a conversation stays on screen while its first message names it. */}
-          <Route path={conversationPattern}>
-            {({ threadId }) => <Conversation account={account} threadId={threadId ?? null} />}
-          </Route>
-          <Route path={usagePath}>
-            <Suspense fallback={<Splash />}>
-              <UsagePage account={account} />
-            </Suspense>
-          </Route>
-          <Route>
-            <Redirect to={newThreadPath} />
-          </Route>
-        </Switch>
+        <Pages account={account} />
       </div>
     </div>
   );

@@ -1,10 +1,18 @@
-/** The addresses of the app's pages. */
+/** The addresses of the app's pages, as the router's patterns and as links. */
 export const newThreadPath = "/";
+export const threadPattern = "/threads/:threadId";
+export const createPath = "/create";
+export const libraryPath = "/library";
+export const mediaPattern = "/library/:mediaId";
 export const usagePath = "/usage";
-
-/** Matches both an address that names a thread (as `threadId`) and the one where a new thread begins. */
-export const conversationPattern = /^\/(?:threads\/(?<threadId>[^/]+)\/?)?$/;
+export const privacyPath = "/privacy";
+export const operatorPath = "/operator";
 
 export function threadPath(threadId: string): string {
   return `/threads/${threadId}`;
+}
+
+/** One picture or video, opened over the library. */
+export function mediaPath(mediaId: string): string {
+  return `/library/${mediaId}`;
 }

@@ -1,5 +1,6 @@
 import { AlertDialog as RadixAlertDialog, Dialog as RadixDialog } from "radix-ui";
 import type { ReactNode } from "react";
+import { useWords } from "../words/words.ts";
 import { Button } from "./Button.tsx";
 
 // The backdrop is an element of ours, not Radix's Overlay, which would add an inline style sheet to lock scrolling.
@@ -46,6 +47,7 @@ interface ConfirmDialogProps extends DialogProps {
 /** Asks before something that cannot be taken back. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { title, confirmLabel, onConfirm, onClose, returnFocusTo, children } = props;
+  const { app } = useWords();
   return (
     <RadixAlertDialog.Root open onOpenChange={(open) => !open && onClose()}>
       <RadixAlertDialog.Portal>
@@ -55,7 +57,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           <RadixAlertDialog.Description className="text-[15px] text-muted">{children}</RadixAlertDialog.Description>
           <div className="mt-2 flex justify-end gap-2">
             <RadixAlertDialog.Cancel asChild>
-              <Button>Keep it</Button>
+              <Button>{app.keep}</Button>
             </RadixAlertDialog.Cancel>
             <RadixAlertDialog.Action asChild>
               <Button kind="danger" onClick={onConfirm}>

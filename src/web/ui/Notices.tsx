@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Toast } from "radix-ui";
 import { createContext, type ReactNode, use, useCallback, useState } from "react";
+import { useWords } from "../words/words.ts";
 
 const NoticeContext = createContext<(sentence: string) => void>(() => undefined);
 
@@ -11,6 +12,7 @@ export function useNotice(): (sentence: string) => void {
 
 export function NoticeProvider({ children }: { children: ReactNode }) {
   const [notices, setNotices] = useState<{ id: number; sentence: string }[]>([]);
+  const { app } = useWords();
   const notify = useCallback(
     (sentence: string) => setNotices((shown) => [...shown, { id: (shown.at(-1)?.id ?? 0) + 1, sentence }]),
     [],
@@ -18,7 +20,7 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
   const dismiss = (id: number) => setNotices((shown) => shown.filter((notice) => notice.id !== id));
   return (
     <NoticeContext value={notify}>
-      <Toast.Provider duration={7_000} label="Notice">
+      <Toast.Provider duration={7_000} label={app.notices}>
         {children}
         {notices.map(({ id, sentence }) => (
           <Toast.Root
@@ -28,7 +30,7 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
           >
             <Toast.Description className="min-w-0 flex-1 py-0.5">{sentence}</Toast.Description>
             <Toast.Close
-              aria-label="Dismiss"
+              aria-label={app.dismiss}
               className="grid size-7 place-items-center rounded-md opacity-70 hover:opacity-100"
             >
               <X aria-hidden size={16} />

@@ -1,27 +1,23 @@
-import { ChevronsUpDown, Coins, LogOut } from "lucide-react";
-import { useLocation } from "wouter";
+import { ChevronsUpDown, LogOut } from "lucide-react";
+import { useNavigate } from "react-router";
 import type { Account } from "../../app/api.ts";
-import { newThreadPath, usagePath } from "../../app/paths.ts";
-import { type Theme, themes } from "../../app/theme.ts";
+import { newThreadPath } from "../../app/paths.ts";
+import { themes } from "../../app/theme.ts";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
-import { creditsLabel } from "../usage/credits.ts";
+import { languageNames, languages } from "../../words/language.ts";
+import { useLanguage, useWords } from "../../words/words.ts";
 import { useIdentity } from "./identity.ts";
 import { useUpdateSettings } from "./useSettings.ts";
 
-const themeLabels: Record<Theme, string> = { system: "Like the system", light: "Light", dark: "Dark" };
-const themeOptions = themes.map((value) => ({ value, label: themeLabels[value] }));
+const languageOptions = languages.map((value) => ({ value, label: <span lang={value}>{languageNames[value]}</span> }));
 
-/** Who is signed in, how the app looks, and the way out. */
+/** Who is signed in, how the app looks and speaks, and the way out. */
 export function AccountMenu({ account }: { account: Account }) {
+  const words = useWords().account;
+  const language = useLanguage();
   const updateSettings = useUpdateSettings();
-  const { signOut } = useIdentity();
-  const [, navigate] = useLocation();
-  const leave = () => {
-    // Whoever signs in next on this device should not be led to a chat of somebody else's.
-    navigate(newThreadPath);
-    void signOut();
-  };
-  const name = account.name || "You";
+  const signOut = useSignOut();
+  const name = account.name || words.you;
   return (
     <Menu
       side="top"
@@ -43,20 +39,34 @@ export function AccountMenu({ account }: { account: Account }) {
       }
     >
       <MenuChoice
-        label="Appearance"
+        label={words.appearance}
         value={account.settings.theme ?? "system"}
-        options={themeOptions}
+        options={themes.map((value) => ({ value, label: words.themes[value] }))}
         onChange={(theme) => updateSettings({ theme })}
       />
       <MenuSeparator />
-      <MenuItem icon={<Coins aria-hidden size={16} />} onSelect={() => navigate(usagePath)}>
-        {creditsLabel(account.credits.balance - account.credits.held)}
-      </MenuItem>
-      <MenuItem icon={<LogOut aria-hidden size={16} />} onSelect={leave}>
-        Sign out
+      <MenuChoice
+        label={words.language}
+        value={language}
+        options={languageOptions}
+        onChange={(chosen) => updateSettings({ language: chosen })}
+      />
+      <MenuSeparator />
+      <MenuItem icon={<LogOut aria-hidden size={16} />} onSelect={signOut}>
+        {words.signOut}
       </MenuItem>
     </Menu>
   );
+}
+
+/** Ends the session. Whoever signs in next on this device should not be led to a chat of somebody else's. */
+function useSignOut(): () => void {
+  const navigate = useNavigate();
+  const { signOut } = useIdentity();
+  return () => {
+    void navigate(newThreadPath);
+    void signOut();
+  };
 }
 
 function initialsOf(name: string): string {

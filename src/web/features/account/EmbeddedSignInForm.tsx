@@ -1,13 +1,14 @@
 import { type FormEvent, useState } from "react";
 import { NAME_CHARACTERS } from "../../../shared/limits.ts";
-import { unknownTrouble } from "../../app/sentences.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Problem } from "../../ui/Problem.tsx";
+import { useWords } from "../../words/words.ts";
 import { SignInRefused, type SignInRequest } from "./embeddedSession.ts";
 
 /** Asks a demo person for an address and, if they like, a name. Says plainly that it is a stand-in. */
 export function EmbeddedSignInForm({ signIn }: { signIn: (request: SignInRequest) => Promise<void> }) {
+  const { account, errors } = useWords();
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
 
@@ -19,7 +20,7 @@ export function EmbeddedSignInForm({ signIn }: { signIn: (request: SignInRequest
     try {
       await signIn(signInRequestOf(form));
     } catch (error) {
-      setProblem(error instanceof SignInRefused ? error.message : unknownTrouble);
+      setProblem(error instanceof SignInRefused ? (error.sentence ?? account[error.why]) : errors.unknown);
       setBusy(false);
     }
   }
@@ -30,7 +31,7 @@ export function EmbeddedSignInForm({ signIn }: { signIn: (request: SignInRequest
       className="grid gap-4 rounded-2xl border border-line bg-raised p-6 shadow-raised max-[380px]:p-5"
     >
       <Field
-        label="Email"
+        label={account.email}
         name="email"
         type="email"
         autoComplete="email"
@@ -38,14 +39,12 @@ export function EmbeddedSignInForm({ signIn }: { signIn: (request: SignInRequest
         required
         autoFocus
       />
-      <Field label="Name" hint="optional" name="name" autoComplete="name" maxLength={NAME_CHARACTERS} />
+      <Field label={account.name} hint={account.optional} name="name" autoComplete="name" maxLength={NAME_CHARACTERS} />
       {problem && <Problem>{problem}</Problem>}
       <Button type="submit" kind="primary" busy={busy} className="mt-1 w-full">
-        Sign in
+        {account.signIn}
       </Button>
-      <p className="text-center text-[13px] leading-relaxed text-muted">
-        This server runs the built-in sign-in, made for trying Noruxa out: any address works and no password is asked.
-      </p>
+      <p className="text-center text-[13px] leading-relaxed text-muted">{account.builtInSignIn}</p>
     </form>
   );
 }

@@ -21,8 +21,17 @@ export interface EmbeddedSessionDeps {
   storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
 }
 
-/** The sign-in service refused, for a reason a person can read. */
-export class SignInRefused extends Error {}
+/** Signing in did not work: the service did not answer, or refused, at best with a sentence made to be shown. */
+export class SignInRefused extends Error {
+  readonly why: "signInSilent" | "signInFailed";
+  readonly sentence: string | undefined;
+
+  constructor(why: SignInRefused["why"], sentence?: string) {
+    super(why);
+    this.why = why;
+    this.sentence = sentence;
+  }
+}
 
 /**
  * A person's session with the embedded sign-in service: `POST /dev/sign-in`, `/dev/sessions/token`, `/dev/sign-out`.
@@ -47,14 +56,14 @@ export class EmbeddedSession {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Signs a demo person in. Throws `SignInRefused` with a sentence to show. */
+  /** Signs a demo person in. Throws `SignInRefused`. */
   async signIn(request: SignInRequest): Promise<void> {
     const response = await this.#post("/dev/sign-in", request).catch(() => {
-      throw new SignInRefused("The sign-in service does not answer. Is it still running?");
+      throw new SignInRefused("signInSilent");
     });
     const body = (await response.json().catch(() => ({}))) as SignInAnswer;
     const trouble = body.errors?.[0];
-    if (!body.session) throw new SignInRefused(trouble?.long_message ?? "Signing in did not work. Please try again.");
+    if (!body.session) throw new SignInRefused("signInFailed", trouble?.long_message);
     this.#deps.storage.setItem(storageKey, body.session);
     this.#changed();
   }

@@ -5,6 +5,8 @@ import { type Account, api } from "../../app/api.ts";
 import { sentenceOf } from "../../app/sentences.ts";
 import { applyTheme } from "../../app/theme.ts";
 import { useNotice } from "../../ui/Notices.tsx";
+import { rememberLanguage } from "../../words/language.ts";
+import { speak } from "../../words/words.ts";
 
 type Settings = NonNullable<FunctionArgs<typeof api.account.update>["settings"]>;
 
@@ -17,6 +19,16 @@ export function useUpdateSettings(): (settings: Settings) => void {
   });
   const notify = useNotice();
   return (settings) => void update({ settings }).catch((error) => notify(sentenceOf(error)));
+}
+
+/** Keeps the page in the language the person chose; until they choose one, it stays in the browser's. */
+export function useLanguageOf({ settings: { language } }: Account): void {
+  const notify = useNotice();
+  useEffect(() => {
+    if (!language) return;
+    rememberLanguage(language);
+    speak(language).catch((error) => notify(sentenceOf(error)));
+  }, [language, notify]);
 }
 
 /** Keeps the page in the theme the person chose, on whichever device they chose it. */

@@ -8,7 +8,7 @@ import { sentenceOf } from "../../app/sentences.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { useNotice } from "../../ui/Notices.tsx";
-import { creditsLabel } from "../usage/credits.ts";
+import { useWords } from "../../words/words.ts";
 import { Medium } from "./Medium.tsx";
 
 type Job = FunctionReturnType<typeof api.media.job>;
@@ -102,7 +102,8 @@ function Reason({ jobId }: { jobId: string }) {
 
 function Cost({ jobId }: { jobId: string }) {
   const job = useQuery(api.media.job, { jobId });
-  return job && ` · ${creditsLabel(job.credits)}`;
+  const { usage } = useWords();
+  return job && ` · ${usage.credits(job.credits)}`;
 }
 
 function stageOf({ state, kind }: Job): string {

@@ -1,6 +1,6 @@
 import type { RefusalData } from "../../../shared/errors.ts";
 import { UPLOAD_BYTES } from "../../../shared/media.ts";
-import { unknownTrouble } from "../../app/sentences.ts";
+import { wordsNow } from "../../words/words.ts";
 
 /** The server did not take a file, for a reason a person can read. */
 export class UploadRefused extends Error {}
@@ -20,6 +20,6 @@ export async function uploadFile(siteUrl: string, token: string | null, file: Fi
     throw new UploadRefused("The file could not be sent. Check your connection and try again.");
   });
   const answer = (await response.json().catch(() => ({}))) as Partial<RefusalData> & { mediaId?: string };
-  if (!answer.mediaId) throw new UploadRefused(answer.message ?? unknownTrouble);
+  if (!answer.mediaId) throw new UploadRefused(answer.message ?? wordsNow().errors.unknown);
   return answer.mediaId;
 }

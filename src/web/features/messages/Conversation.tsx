@@ -1,6 +1,6 @@
 import clsx from "clsx";
 import { useState } from "react";
-import { useLocation } from "wouter";
+import { useNavigate } from "react-router";
 import type { Account } from "../../app/api.ts";
 import { Boundary } from "../../app/Boundary.tsx";
 import { Contact } from "../../app/Contact.tsx";
@@ -24,8 +24,8 @@ interface ConversationProps {
 
 /** One thread and the place to write in it, or the place where a new thread begins. */
 export function Conversation({ account, threadId }: ConversationProps) {
-  const [, navigate] = useLocation();
-  const startAnew = { label: "Start a new chat", onClick: () => navigate(newThreadPath) };
+  const navigate = useNavigate();
+  const startAnew = { label: "Start a new chat", onClick: () => void navigate(newThreadPath) };
   return (
     <main className="flex min-h-0 flex-1 flex-col">
       <Boundary

@@ -2,7 +2,7 @@ import { RotateCcw } from "lucide-react";
 import { lazy, Suspense } from "react";
 import type { Message } from "../../app/api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { creditsLabel } from "../usage/credits.ts";
+import { wordsNow } from "../../words/words.ts";
 import { Alternatives } from "./Alternatives.tsx";
 import { BadEnding } from "./BadEnding.tsx";
 import { CopyButton } from "./CopyButton.tsx";
@@ -61,7 +61,7 @@ export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyM
 
 /** What a reply cost; what was estimated says so. */
 function costLabel({ credits, source }: NonNullable<Message["usage"]>): string {
-  return `${source === "estimate" ? "about " : ""}${creditsLabel(credits)}`;
+  return `${source === "estimate" ? "about " : ""}${wordsNow().usage.credits(credits)}`;
 }
 
 function PlainText({ children }: { children: string }) {

@@ -1,6 +1,6 @@
 import { useMutation, usePaginatedQuery } from "convex/react";
 import { useState } from "react";
-import { useLocation } from "wouter";
+import { useNavigate } from "react-router";
 import { api, type Message } from "../../app/api.ts";
 import { threadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
@@ -29,7 +29,7 @@ export function useConversation(threadId: string | null) {
 }
 
 function useSending(threadId: string | null) {
-  const [, navigate] = useLocation();
+  const navigate = useNavigate();
   const takeTurn = useTurn();
   const [sending, setSending] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -44,7 +44,7 @@ function useSending(threadId: string | null) {
       const sent = await takeTurn({ threadId: threadId ?? undefined, text, model, attachmentIds });
       if (threadId === null) {
         setOpening({ text, threadId: sent.threadId });
-        navigate(threadPath(sent.threadId), { replace: true });
+        void navigate(threadPath(sent.threadId), { replace: true });
       }
       return true;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { useMutation } from "convex/react";
-import { useLocation } from "wouter";
+import { useLocation, useNavigate } from "react-router";
 import { api } from "../../app/api.ts";
 import { newThreadPath, threadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
@@ -11,10 +11,11 @@ import type { ThreadDialogProps } from "./ThreadRow.tsx";
 export function RemoveDialog({ thread, onClose, returnFocusTo }: ThreadDialogProps) {
   const remove = useMutation(api.threads.remove);
   const notify = useNotice();
-  const [location, navigate] = useLocation();
+  const { pathname } = useLocation();
+  const navigate = useNavigate();
 
   async function confirm() {
-    if (location === threadPath(thread._id)) navigate(newThreadPath);
+    if (pathname === threadPath(thread._id)) void navigate(newThreadPath);
     await remove({ threadId: thread._id }).catch((error) => notify(sentenceOf(error)));
   }
 

@@ -1,7 +1,7 @@
 import { usePaginatedQuery } from "convex/react";
 import { SquarePen } from "lucide-react";
 import { useState } from "react";
-import { Link } from "wouter";
+import { Link } from "react-router";
 import { api } from "../../app/api.ts";
 import { newThreadPath } from "../../app/paths.ts";
 import { useNow } from "../../app/useNow.ts";
@@ -32,7 +32,7 @@ export function ThreadList({ onNavigate }: { onNavigate?: () => void }) {
     <>
       <div className="px-2.5 pb-2">
         <Link
-          href={newThreadPath}
+          to={newThreadPath}
           onClick={onNavigate}
           className="flex h-10 items-center gap-2.5 rounded-[10px] border border-line bg-raised px-3 text-[14.5px] font-medium hover:bg-hover"
         >

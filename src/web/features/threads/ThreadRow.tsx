@@ -2,7 +2,7 @@ import clsx from "clsx";
 import { useMutation } from "convex/react";
 import { Ellipsis, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
 import { useRef } from "react";
-import { Link, useRoute } from "wouter";
+import { Link, useMatch } from "react-router";
 import { api, type Thread } from "../../app/api.ts";
 import { threadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
@@ -29,7 +29,7 @@ interface ThreadRowProps {
 }
 
 export function ThreadRow({ thread, onNavigate, onCommand }: ThreadRowProps) {
-  const [active] = useRoute(threadPath(thread._id));
+  const active = useMatch(threadPath(thread._id)) !== null;
   return (
     <li
       className={clsx(
@@ -38,7 +38,7 @@ export function ThreadRow({ thread, onNavigate, onCommand }: ThreadRowProps) {
       )}
     >
       <Link
-        href={threadPath(thread._id)}
+        to={threadPath(thread._id)}
         onClick={onNavigate}
         aria-current={active ? "page" : undefined}
         className="min-w-0 flex-1 truncate rounded-[10px] py-2 pr-10 pl-3 text-[14.5px]"

@@ -2,10 +2,12 @@ import { type FormEvent, useState } from "react";
 import type { Account } from "../../app/api.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useWords } from "../../words/words.ts";
 import { useUpdateSettings } from "../account/useSettings.ts";
 
 /** Where a person sets how much they allow themself to spend in a day. Empty means no ceiling. */
 export function DailyCeiling({ account }: { account: Account }) {
+  const { usage } = useWords();
   const updateSettings = useUpdateSettings();
   const set = account.settings.dailyCeiling ?? null;
   const [text, setText] = useState(set?.toString() ?? "");
@@ -18,15 +20,15 @@ export function DailyCeiling({ account }: { account: Account }) {
   return (
     <form onSubmit={save} className="flex items-end gap-3">
       <Field
-        label="Most credits a day"
+        label={usage.mostADay}
         inputMode="numeric"
         value={text}
         onChange={(event) => setText(event.target.value)}
-        hint="empty for none"
+        hint={usage.emptyForNone}
         aria-invalid={!isValid}
       />
       <Button type="submit" className="h-11" disabled={!isValid || ceiling === set}>
-        Save
+        {usage.save}
       </Button>
     </form>
   );

@@ -1,4 +1,4 @@
-import { creditsLabel } from "./credits.ts";
+import { useWords } from "../../words/words.ts";
 
 const BAR = 8;
 const GAP = 3;
@@ -6,6 +6,7 @@ const HEIGHT = 96;
 
 /** What each of the last days cost, as bars, and as a table for whoever cannot see them. */
 export function DailyChart({ days }: { days: { dayAt: number; credits: number }[] }) {
+  const { formats, usage } = useWords();
   const most = Math.max(1, ...days.map(({ credits }) => credits));
   const width = days.length * (BAR + GAP);
   return (
@@ -27,27 +28,21 @@ export function DailyChart({ days }: { days: { dayAt: number; credits: number }[
         })}
       </svg>
       <table className="sr-only">
-        <caption>Credits spent on each day</caption>
+        <caption>{usage.spentByDay}</caption>
         <tbody>
           {days.map(({ dayAt, credits }) => (
             <tr key={dayAt}>
-              <th scope="row">{dayLabel(dayAt)}</th>
-              <td>{creditsLabel(credits)}</td>
+              <th scope="row">{formats.shortUtcDay(dayAt)}</th>
+              <td>{usage.credits(credits)}</td>
             </tr>
           ))}
         </tbody>
       </table>
       <figcaption className="mt-1.5 flex justify-between text-[13px] text-muted" aria-hidden>
-        <span>{dayLabel(days[0]?.dayAt)}</span>
-        <span>most on a day: {creditsLabel(Math.max(0, ...days.map(({ credits }) => credits)))}</span>
-        <span>today</span>
+        <span>{days[0] && formats.shortUtcDay(days[0].dayAt)}</span>
+        <span>{usage.mostOnADay(Math.max(0, ...days.map(({ credits }) => credits)))}</span>
+        <span>{usage.today}</span>
       </figcaption>
     </figure>
   );
-}
-
-/** Days are counted in UTC, as the backend counts them. */
-function dayLabel(dayAt: number | undefined): string {
-  if (dayAt === undefined) return "";
-  return new Date(dayAt).toLocaleDateString("en", { day: "numeric", month: "short", timeZone: "UTC" });
 }

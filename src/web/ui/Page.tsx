@@ -1,0 +1,53 @@
+import clsx from "clsx";
+import { type ReactNode, useEffect } from "react";
+import { Contact } from "../app/Contact.tsx";
+
+interface PageProps {
+  title: string;
+  /** One sentence under the title. */
+  lead?: ReactNode;
+  /** What stands at the right of the title, such as a button. */
+  aside?: ReactNode;
+  /** For what needs room, such as a grid of pictures. */
+  wide?: boolean;
+  children: ReactNode;
+}
+
+/** A page beside the sidebar: its title, its content, and how to reach the operator. */
+export function Page({ title, lead, aside, wide = false, children }: PageProps) {
+  useTitle(title);
+  return (
+    <main className="scroll-quiet relative flex min-h-0 flex-1 flex-col overflow-y-auto">
+      <div className={clsx("mx-auto w-full flex-1 px-4 pt-8 pb-10 sm:px-6 md:px-8", wide ? "max-w-6xl" : "max-w-3xl")}>
+        <header className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
+          <div className="min-w-0">
+            <h1 className="font-display text-[36px] leading-[1.1] tracking-[-0.015em] text-balance">{title}</h1>
+            {lead && <p className="mt-2 max-w-[60ch] text-pretty text-muted">{lead}</p>}
+          </div>
+          {aside}
+        </header>
+        {children}
+      </div>
+      <footer className="px-6 pb-6 text-center text-[13px] text-muted">
+        <Contact />
+      </footer>
+    </main>
+  );
+}
+
+/** A part of a page under a heading of its own. */
+export function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section aria-label={title} className="mt-10">
+      <h2 className="mb-3 text-[17px] font-semibold">{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** Names the page in the browser's tab and history. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title ? `${title} · Noruxa` : "Noruxa";
+  }, [title]);
+}

@@ -1,0 +1,22 @@
+import type { account as english } from "../en/account.ts";
+import { formats } from "./formats.ts";
+
+export const account: typeof english = {
+  promise:
+    "Denk laut. Was du schreibst, wird mit deinem eigenen Schlüssel versiegelt, und was du löschst, ist wirklich weg.",
+  email: "E-Mail",
+  name: "Name",
+  optional: "freiwillig",
+  signIn: "Anmelden",
+  signOut: "Abmelden",
+  builtInSignIn:
+    "Dieser Server nutzt die eingebaute Anmeldung zum Ausprobieren: Jede Adresse geht, und ein Passwort gibt es nicht.",
+  signInSilent: "Der Anmeldedienst antwortet nicht. Läuft er noch?",
+  signInFailed: "Die Anmeldung hat nicht geklappt. Bitte versuch es noch einmal.",
+  you: "Du",
+  appearance: "Darstellung",
+  themes: { system: "Wie das System", light: "Hell", dark: "Dunkel" },
+  language: "Sprache",
+  closed: (erasesAtMs) => `Dein Konto ist geschlossen. Am ${formats.day(erasesAtMs)} wird es mit allem darin gelöscht.`,
+  reopen: "Wieder öffnen",
+};

@@ -1,0 +1,11 @@
+export { account } from "./account.ts";
+export { app } from "./app.ts";
+export { errors } from "./errors.ts";
+export { formats } from "./formats.ts";
+export { media } from "./media.ts";
+export { messages } from "./messages.ts";
+export { models } from "./models.ts";
+export { operator } from "./operator.ts";
+export { privacy } from "./privacy.ts";
+export { threads } from "./threads.ts";
+export { usage } from "./usage.ts";

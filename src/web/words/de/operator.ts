@@ -1,0 +1,5 @@
+import type { operator as english } from "../en/operator.ts";
+
+export const operator: typeof english = {
+  title: "Betrieb",
+};

@@ -1,0 +1,5 @@
+import type { privacy as english } from "../en/privacy.ts";
+
+export const privacy: typeof english = {
+  title: "Privatsphäre",
+};

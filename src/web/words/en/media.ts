@@ -1,0 +1,5 @@
+/** Making pictures and videos, and the library of them. */
+export const media = {
+  createTitle: "Create",
+  libraryTitle: "Library",
+};

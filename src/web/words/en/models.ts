@@ -1,0 +1,4 @@
+/** The models and their prices. */
+export const models = {
+  model: "Model",
+};

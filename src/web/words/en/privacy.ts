@@ -1,0 +1,4 @@
+/** What is held about a person, and their rights over it. */
+export const privacy = {
+  title: "Privacy",
+};
