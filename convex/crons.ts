@@ -5,6 +5,7 @@ const crons = cronJobs();
 
 crons.interval("remove chats past their period", { hours: 1 }, internal.threads.expiry.sweep, {});
 crons.interval("erase accounts whose time of grace is over", { hours: 1 }, internal.account.closing.eraseDue, {});
+crons.interval("lock closed accounts at last", { minutes: 5 }, internal.account.closing.resumeLocks, {});
 crons.interval("take up silent erasures", { minutes: 1 }, internal.erasure.steps.resumeSilent, {});
 crons.cron("compare accounts with identities", "47 2 * * *", internal.erasure.reconciliation.begin, {});
 crons.interval("delete old receipts", { hours: 24 }, internal.erasure.receipts.sweep, {});

@@ -21,6 +21,7 @@ import type * as encryption_keys from "../encryption/keys.js";
 import type * as encryption_salts from "../encryption/salts.js";
 import type * as encryption_sealing from "../encryption/sealing.js";
 import type * as encryption_vault from "../encryption/vault.js";
+import type * as erasure_asking from "../erasure/asking.js";
 import type * as erasure_beginning from "../erasure/beginning.js";
 import type * as erasure_cascade from "../erasure/cascade.js";
 import type * as erasure_ending from "../erasure/ending.js";
@@ -185,6 +186,7 @@ declare const fullApi: ApiFromModules<{
   "encryption/salts": typeof encryption_salts;
   "encryption/sealing": typeof encryption_sealing;
   "encryption/vault": typeof encryption_vault;
+  "erasure/asking": typeof erasure_asking;
   "erasure/beginning": typeof erasure_beginning;
   "erasure/cascade": typeof erasure_cascade;
   "erasure/ending": typeof erasure_ending;

@@ -3,6 +3,7 @@ import { CLOSURE_GRACE_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { LOST_QUESTION_MS, LOUD_AFTER_TRIES, pauseAfterMs } from "../erasure/asking.ts";
 import { beginErasure } from "../erasure/beginning.ts";
 import { refusal } from "../lib/errors.ts";
 import { findUser } from "../lib/functions.ts";
@@ -14,14 +15,14 @@ import { findUser } from "../lib/functions.ts";
  * nobody signs in anew; who is signed in stays so, to be able to reopen. After that it is erased, as if they had asked.
  */
 
-/** Accounts whose erasure one run begins. */
+/** Accounts that one run takes up. */
 const ACCOUNTS_PER_RUN = 20;
 
 /** Closes an account that is live or restricted, and has its person locked. Closing it twice changes nothing. */
 export async function closeAccount(ctx: MutationCtx, user: Doc<"users">, nowMs: number): Promise<void> {
   if (user.state !== "live" && user.state !== "restricted") return;
   await ctx.db.patch("users", user._id, { state: "closing", closedAt: nowMs, reopensAs: user.state });
-  await matchLock(ctx, user._id);
+  await matchLock(ctx, user);
 }
 
 /** Opens a closed account again, as what it was. */
@@ -29,7 +30,7 @@ export async function reopenAccount(ctx: MutationCtx, user: Doc<"users">): Promi
   if (user.state !== "closing") return;
   const { reopensAs: state = "live" } = user;
   await ctx.db.patch("users", user._id, { state, closedAt: undefined, reopensAs: undefined });
-  await matchLock(ctx, user._id);
+  await matchLock(ctx, user);
 }
 
 /** When a closed account is erased, or null where it is not closed. Pure. */
@@ -70,10 +71,56 @@ export const lockOf = internalQuery({
   handler: async (ctx, { ownerId }) => {
     const user = await ctx.db.get("users", ownerId);
     if (!user || user.state === "erasing") return null;
-    return { identityId: user.identityId, locked: user.state === "closing" };
+    return { identityId: user.identityId, locked: isLocked(user) };
   },
 });
 
-async function matchLock(ctx: MutationCtx, ownerId: Id<"users">): Promise<void> {
+/**
+ * Takes in what the identity provider was last told, `locked` or not; null where it did not answer. Has it told again
+ * where it did not, or where the account was closed or reopened meanwhile.
+ */
+export const lockTried = internalMutation({
+  args: { ownerId: v.id("users"), locked: v.union(v.boolean(), v.null()), tries: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { ownerId, locked, tries }) => {
+    const user = await ctx.db.get("users", ownerId);
+    if (!user || user.state === "erasing") return null;
+    const isMatched = locked === isLocked(user);
+    await ctx.db.patch("users", ownerId, { lockDueAt: isMatched ? undefined : Date.now() });
+    if (isMatched) return null;
+    if (tries >= LOUD_AFTER_TRIES) console.error(`Account ${ownerId}: the identity provider has not answered for long`);
+    const pauseMs = locked === null ? pauseAfterMs(tries) : 0;
+    await ctx.scheduler.runAfter(pauseMs, internal.erasure.identity.matchLock, { ownerId, tries: tries + 1 });
+    return null;
+  },
+});
+
+/** Has the identity provider told again where the telling was lost. Reads one empty index range while it was not. */
+export const resumeLocks = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const nowMs = Date.now();
+    const lost = await ctx.db
+      .query("users")
+      .withIndex("by_lock", (q) => q.gt("lockDueAt", 0).lt("lockDueAt", nowMs - LOST_QUESTION_MS))
+      .take(ACCOUNTS_PER_RUN);
+    for (const { _id } of lost) await tellLock(ctx, _id, nowMs);
+    return null;
+  },
+});
+
+/** Whether an account's person is to be locked. Pure. */
+function isLocked({ state }: Pick<Doc<"users">, "state">): boolean {
+  return state === "closing";
+}
+
+/** One telling at a time, lest an older one arrive after a newer: the one under way is compared when it ends. */
+async function matchLock(ctx: MutationCtx, { _id, lockDueAt }: Doc<"users">): Promise<void> {
+  if (lockDueAt === undefined) await tellLock(ctx, _id, Date.now());
+}
+
+async function tellLock(ctx: MutationCtx, ownerId: Id<"users">, nowMs: number): Promise<void> {
+  await ctx.db.patch("users", ownerId, { lockDueAt: nowMs });
   await ctx.scheduler.runAfter(0, internal.erasure.identity.matchLock, { ownerId, tries: 0 });
 }

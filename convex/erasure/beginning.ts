@@ -34,15 +34,24 @@ export async function beginErasure(
   ctx: MutationCtx,
   { identityId, origin }: { identityId: string; origin: Origin },
 ): Promise<Id<"erasureJobs"> | null> {
-  const job = (await findJob(ctx.db, identityId)) ?? (await openJob(ctx, { identityId, origin }));
+  const known = await findJob(ctx.db, identityId);
+  const job = known ?? (await openJob(ctx, { identityId, origin }));
   if (!job) return null;
-  if (job.state === "confirming" && (origin === "person" || origin === "closure")) {
+  const isOwnWish = origin === "person" || origin === "closure";
+  const isConfirmed = job.state === "confirming" && isOwnWish;
+  if (isConfirmed) {
     await ctx.db.patch("erasureJobs", job._id, { origin });
     await startRemoval(ctx, job._id);
   }
-  if (!job.identityGone)
-    await ctx.scheduler.runAfter(0, internal.erasure.identity.settle, { jobId: job._id, tries: 0 });
+  if (!known || isConfirmed) await askIdentity(ctx, job._id);
   return job._id;
+}
+
+/** Has the identity provider asked for a job's person, as long as it has not confirmed that they are gone. */
+export async function askIdentity(ctx: MutationCtx, jobId: Id<"erasureJobs">): Promise<void> {
+  const job = await ctx.db.get("erasureJobs", jobId);
+  if (!job || job.identityGone) return;
+  await ctx.scheduler.runAfter(0, internal.erasure.identity.settle, { jobId, chain: job.chain, tries: 0 });
 }
 
 /** Deletes the keys of a job's person, and has their rows follow. */

@@ -31,7 +31,8 @@ export const settle = internalMutation({
   handler: async (ctx, { looks, ...held }) => {
     const job = await loadDraining(ctx, held);
     if (!job) return null;
-    await ctx.db.patch("erasureJobs", job._id, { beatAt: Date.now() });
+    // Until the identity has been confirmed, asking for it is the sign of life: an action that died must be noticed.
+    if (job.identityGone) await ctx.db.patch("erasureJobs", job._id, { beatAt: Date.now() });
     if (job.identityGone && !(await hasOpenDeletes(ctx, job._id))) {
       await ctx.scheduler.runAfter(0, internal.erasure.ending.look, { ...held, looks });
       return null;

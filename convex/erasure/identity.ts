@@ -5,16 +5,13 @@ import { isClerkAPIResponseError } from "@clerk/backend/errors";
 import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
+import { pauseAfterMs } from "./asking.ts";
 
 /*
  * What is asked of the identity provider for the end of accounts. Its webhooks are hints, and its answers to these
  * questions are the facts.
  */
 
-const FIRST_PAUSE_MS = 2_000;
-const LONGEST_PAUSE_MS = 5 * 60_000;
-/** Tries after which whoever runs the service must hear of it. */
-const LOUD_AFTER_TRIES = 10;
 /** Accounts that one look compares: as many ids as the provider takes in one question. */
 const ACCOUNTS_PER_LOOK = 100;
 /** How long after the nightly look those it did not find are asked for one by one. */
@@ -23,24 +20,17 @@ const SECOND_LOOK_MS = 60 * 60_000;
 const MOST_LISTED = 8_000;
 
 /**
- * Asks whether a job's person is gone, having deleted them first where they asked for it themselves, and lets the job go
- * on or takes back its fence. What the provider does not answer is asked again, for as long as it takes.
+ * Asks whether a job's person is gone, having deleted them first where they asked for it themselves. What comes of it is
+ * for `answered`, which also has the question asked again where there was no answer.
  */
 export const settle = internalAction({
-  args: { jobId: v.id("erasureJobs"), tries: v.number() },
+  args: { jobId: v.id("erasureJobs"), chain: v.number(), tries: v.number() },
   returns: v.null(),
-  handler: async (ctx, { jobId, tries }): Promise<null> => {
-    const wanted = await ctx.runQuery(internal.erasure.steps.wanted, { jobId });
+  handler: async (ctx, { tries, ...held }): Promise<null> => {
+    const wanted = await ctx.runQuery(internal.erasure.steps.wanted, held);
     if (!wanted) return null;
     const answer = await findOut(ctx, wanted).catch(unanswered);
-    if (answer) {
-      await ctx.runMutation(internal.erasure.steps.answered, { jobId, answer });
-      return null;
-    }
-    if (tries >= LOUD_AFTER_TRIES) console.error(`Erasure ${jobId}: the identity provider has not answered for long`);
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
-    await ctx.scheduler.runAfter(pauseMs, internal.erasure.identity.settle, { jobId, tries: tries + 1 });
-    return null;
+    return ctx.runMutation(internal.erasure.steps.answered, { ...held, tries, answer });
   },
 });
 
@@ -51,15 +41,10 @@ export const matchLock = internalAction({
   handler: async (ctx, { ownerId, tries }): Promise<null> => {
     const wanted = await ctx.runQuery(internal.account.closing.lockOf, { ownerId });
     if (!wanted) return null;
+    const { identityId, locked } = wanted;
     const { users } = openClerk();
-    try {
-      await (wanted.locked ? users.lockUser(wanted.identityId) : users.unlockUser(wanted.identityId));
-    } catch (error) {
-      unanswered(error);
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
-      await ctx.scheduler.runAfter(pauseMs, internal.erasure.identity.matchLock, { ownerId, tries: tries + 1 });
-    }
-    return null;
+    const user = await (locked ? users.lockUser(identityId) : users.unlockUser(identityId)).catch(unanswered);
+    return ctx.runMutation(internal.account.closing.lockTried, { ownerId, locked: user && locked, tries });
   },
 });
 
@@ -82,8 +67,8 @@ export const lookThrough = internalAction({
     const identityIds = page.accounts.map(({ identityId }) => identityId);
     const present = await findPresent(ctx, identityIds).catch(unanswered);
     if (!present) {
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
-      await ctx.scheduler.runAfter(pauseMs, internal.erasure.identity.lookThrough, { ...look, tries: tries + 1 });
+      const again = { ...look, tries: tries + 1 };
+      await ctx.scheduler.runAfter(pauseAfterMs(tries), internal.erasure.identity.lookThrough, again);
       return null;
     }
     const missing = page.accounts.flatMap(({ ownerId, identityId }) => (present.has(identityId) ? [] : [ownerId]));

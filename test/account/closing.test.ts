@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
+import { LOST_QUESTION_MS } from "../../convex/erasure/asking.ts";
 import { brakeAt } from "../../convex/erasure/reconciliation.ts";
 import { CLOSURE_GRACE_MS } from "../../src/policy/periods.ts";
-import { join, type Member, readAll, settled, startWorld, tablesNaming, type World } from "../erasure/world.ts";
+import {
+  join,
+  loseScheduled,
+  type Member,
+  readAll,
+  settled,
+  startWorld,
+  tablesNaming,
+  type World,
+} from "../erasure/world.ts";
 import { type Backend, refusalOf, startBackend, useBackendEnvironment } from "../support/backend.ts";
 import { say } from "../support/chats.ts";
 
@@ -96,6 +106,30 @@ describe("a closed account", () => {
 
   it("is locked as soon as the identity provider answers", async () => {
     await world.troubleIdentity({ failNext: 3, failStatus: 503 });
+    await close();
+    expect(await isLocked()).toBe(true);
+  });
+
+  it("is locked though the action that was to do it was lost", async () => {
+    await ada.person.mutation(api.account.close, {});
+    await loseScheduled(backend);
+    await backend.mutation(internal.account.closing.resumeLocks, {});
+    await settled(backend);
+    expect(await isLocked()).toBe(false);
+    vi.setSystemTime(Date.now() + LOST_QUESTION_MS + 1);
+    await backend.mutation(internal.account.closing.resumeLocks, {});
+    await settled(backend);
+    expect(await isLocked()).toBe(true);
+    expect((await readAll(backend)).users?.[0]?.lockDueAt).toBeUndefined();
+  });
+
+  it("ends up as it was left, closed and reopened faster than the identity provider is told", async () => {
+    for (const call of [api.account.close, api.account.reopen, api.account.close, api.account.reopen]) {
+      await ada.person.mutation(call, {});
+      await backend.finishInProgressScheduledFunctions();
+    }
+    await settled(backend);
+    expect(await isLocked()).toBe(false);
     await close();
     expect(await isLocked()).toBe(true);
   });

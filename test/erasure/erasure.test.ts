@@ -5,6 +5,7 @@ import { type Backend, refusalOf, startBackend, useBackendEnvironment } from "..
 import {
   fillEveryTable,
   join,
+  loseScheduled,
   type Member,
   noteDeleted,
   readAll,
@@ -43,6 +44,10 @@ beforeEach(async () => {
 const jobs = () => backend.run((ctx) => ctx.db.query("erasureJobs").collect());
 const receipts = () => backend.run((ctx) => ctx.db.query("erasureReceipts").collect());
 const erase = ({ person }: Member) => person.action(api.account.erase, { confirm: "erase" });
+const underWay = async () => {
+  const scheduled = await backend.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+  return scheduled.flatMap(({ name, state: { kind } }) => (kind === "pending" || kind === "inProgress" ? [name] : []));
+};
 const stateOf = async ({ userId }: Member) => (await backend.run((ctx) => ctx.db.get("users", userId)))?.state;
 const isAtProvider = ({ identityId }: Member) =>
   world.clerk.users.getUser(identityId).then(
@@ -268,10 +273,7 @@ describe("an erasure in trouble", () => {
 
   it("is taken up by the watchdog where a step was lost, and deletes nothing twice", async () => {
     await erase(ada);
-    await backend.run(async (ctx) => {
-      for (const { _id } of await ctx.db.system.query("_scheduled_functions").collect())
-        await ctx.scheduler.cancel(_id);
-    });
+    await loseScheduled(backend);
     await settled(backend);
     expect(await jobs()).toHaveLength(1);
     vi.setSystemTime(Date.now() + 11 * 60_000);
@@ -279,6 +281,33 @@ describe("an erasure in trouble", () => {
     await settled(backend);
     expect(await receipts()).toHaveLength(1);
     expect(await tablesNaming(backend, [ada.identityId, ada.name])).toEqual([]);
+  });
+
+  it("asks the identity provider anew where the action that did was lost", async () => {
+    await erase(ada);
+    await loseScheduled(backend, "erasure/identity");
+    expect(await settled(backend, STEPS)).toBe(false);
+    expect([await isAtProvider(ada), await receipts()]).toEqual([true, []]);
+    vi.setSystemTime(Date.now() + 11 * 60_000);
+    await backend.mutation(internal.erasure.steps.resumeSilent, {});
+    await settled(backend);
+    expect(await isAtProvider(ada)).toBe(false);
+    expect(await receipts()).toHaveLength(1);
+  });
+
+  it("asks one question at a time, however long the identity provider says nothing and whoever asks again", async () => {
+    await world.troubleIdentity({ failNext: 1_000, failStatus: 503 });
+    await noteDeleted(backend, ada.identityId);
+    for (let round = 0; round < 8; round++) {
+      await noteDeleted(backend, ada.identityId);
+      await backend.mutation(internal.erasure.steps.resumeSilent, {});
+      await settled(backend, 3);
+    }
+    expect(await underWay()).toEqual(["erasure/identity:settle"]);
+    expect(errors.join()).toContain("not answered for long");
+    await world.troubleIdentity({ reset: true });
+    await settled(backend);
+    expect(await stateOf(ada)).toBe("live");
   });
 
   it("begins again where the look from zero finds a row", async () => {

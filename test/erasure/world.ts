@@ -199,6 +199,14 @@ async function isAtRest(backend: Backend): Promise<boolean> {
   return scheduled.every(({ state: { kind } }) => kind !== "pending" && kind !== "inProgress");
 }
 
+/** Loses what is scheduled, or only what is scheduled of one function, as if it had died when it began. */
+export async function loseScheduled(backend: Backend, name = ""): Promise<void> {
+  await backend.run(async (ctx) => {
+    for (const job of await ctx.db.system.query("_scheduled_functions").collect())
+      if (job.name.includes(name)) await ctx.scheduler.cancel(job._id);
+  });
+}
+
 /** Delivers what the identity provider would say of somebody's deletion. */
 export const noteDeleted = (backend: Backend, identityId: string, messageId: string = crypto.randomUUID()) =>
   backend.mutation(internal.webhooks.inbox.receive, {
