@@ -10,33 +10,36 @@ import { loadOwnedMedium } from "./media/access.ts";
 import { drainSoon } from "./media/deletes.ts";
 import { cancelJob } from "./media/endings.ts";
 import { removeMedium } from "./media/keeping.ts";
+import { moveToLibrary } from "./media/moving.ts";
 import { addJob, findJob, loadOwnedJob, presentJobs, retryJob, vJob } from "./media/orders.ts";
 import { checkedPrompt } from "./media/prompts.ts";
 import { addJobTurn } from "./media/replies.ts";
-import { vMadeKind, vMediaOptions, vObjectRole } from "./media/schema.ts";
+import { vMadeKind, vMediaKind, vMediaOptions, vObjectRole } from "./media/schema.ts";
 import { nextState } from "./media/states.ts";
 import { ticketUrl } from "./media/tickets.ts";
 import { presentMedia, vMedium } from "./media/views.ts";
 import { openOrCreateThread } from "./messages/turns.ts";
 import { chooseMediaModel } from "./models/mediaCatalogue.ts";
+import { receiptFor } from "./privacy/receipts.ts";
 
 /** Random bytes in a session, which every ticket's signature covers. */
 const SESSION_SECRET_BYTES = 32;
 
 /**
  * The caller's pictures, videos and files, the newest first: what is in chats and what was kept without one. Each comes
- * with the address of its thumbnail, good for some minutes, while the caller has a session: see `media:openSession`.
+ * with the address of its thumbnail, good for some minutes, while the caller has a session: see `media:openSession`. With
+ * `kind` only media of that kind.
  */
 export const library = viewerQuery({
-  args: { paginationOpts: paginationOptsValidator },
+  args: { paginationOpts: paginationOptsValidator, kind: v.optional(vMediaKind) },
   returns: paginationResultValidator(vMedium),
-  handler: async (ctx, { paginationOpts }) => {
+  handler: async (ctx, { paginationOpts, kind }) => {
     const { workspaceId } = ctx.viewer;
-    const result = await ctx.db
-      .query("media")
-      .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId).eq("state", "kept"))
-      .order("desc")
-      .paginate(boundedPage(paginationOpts));
+    const media = ctx.db.query("media");
+    const kept = kind
+      ? media.withIndex("by_kind", (q) => q.eq("workspaceId", workspaceId).eq("state", "kept").eq("kind", kind))
+      : media.withIndex("by_time", (q) => q.eq("workspaceId", workspaceId).eq("state", "kept"));
+    const result = await kept.order("desc").paginate(boundedPage(paginationOpts));
     return { ...result, page: await presentMedia(ctx, result.page) };
   },
 });
@@ -73,6 +76,19 @@ export const ticket = action({
   },
 });
 
+/**
+ * Keeps a medium of the caller's in the library, with what is known of its making: it outlives the chat it is in, where it
+ * is still shown, and stays until it is removed. Doing it again changes nothing. Throws `not_found`.
+ */
+export const keep = viewerMutation({
+  args: { mediaId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { mediaId }) => {
+    await moveToLibrary(ctx, await loadOwnedMedium(ctx, mediaId));
+    return null;
+  },
+});
+
 /** Removes a medium of the caller's: unreadable at once, its bytes deleted in the background. Throws `not_found`. */
 export const remove = viewerMutation({
   args: { mediaId: v.string() },
@@ -80,6 +96,8 @@ export const remove = viewerMutation({
   handler: async (ctx, { mediaId }) => {
     const medium = await loadOwnedMedium(ctx, mediaId);
     await removeMedium(ctx, medium._id);
+    const gone = { what: "file", why: "person", unreadableAt: Date.now(), messages: 0, files: 1 } as const;
+    await receiptFor(ctx, medium.ownerId, gone);
     await drainSoon(ctx);
     return null;
   },

@@ -22,6 +22,8 @@ const vModel = v.union(
   v.object({
     ...vNamed,
     modality: v.literal("image"),
+    /** Whether it can be told a seed, by which the same words make another picture. */
+    seed: v.boolean(),
     limits: v.object({ promptCharacters: v.number() }),
     /** By size, such as `1024x1024`; the first is the default. No other sizes can be asked for. */
     prices: v.array(v.object({ size: v.string(), credits: v.number() })),
@@ -29,6 +31,9 @@ const vModel = v.union(
   v.object({
     ...vNamed,
     modality: v.literal("video"),
+    seed: v.boolean(),
+    /** The shapes it can be told to make, such as `16:9`. */
+    aspectRatios: v.array(v.string()),
     limits: v.object({ promptCharacters: v.number(), seconds: v.number(), defaultSeconds: v.number() }),
     prices: v.object({ perSecond: v.number() }),
   }),
@@ -57,12 +62,13 @@ function presentChatModels(nowMs: number): Infer<typeof vModel>[] {
 }
 
 function presentMediaModel(model: MediaModel, nowMs: number): Infer<typeof vModel> {
-  const { id, label } = model;
+  const { id, label, seed } = model;
   const promptCharacters = PROMPT_CHARACTERS;
   if (model.kind === "image") {
     const prices = Object.entries(priceAt(model.prices, nowMs).perImage).map(([size, credits]) => ({ size, credits }));
-    return { id, label, modality: "image", limits: { promptCharacters }, prices };
+    return { id, label, modality: "image", seed, limits: { promptCharacters }, prices };
   }
   const limits = { promptCharacters, seconds: model.longestSeconds, defaultSeconds: model.seconds };
-  return { id, label, modality: "video", limits, prices: { perSecond: priceAt(model.prices, nowMs).perSecond } };
+  const prices = { perSecond: priceAt(model.prices, nowMs).perSecond };
+  return { id, label, modality: "video", seed, aspectRatios: [...model.aspectRatios], limits, prices };
 }

@@ -77,6 +77,7 @@ import type * as media_inspection_webp from "../media/inspection/webp.js";
 import type * as media_keeping from "../media/keeping.js";
 import type * as media_making from "../media/making.js";
 import type * as media_missing from "../media/missing.js";
+import type * as media_moving from "../media/moving.js";
 import type * as media_objectSeal from "../media/objectSeal.js";
 import type * as media_opening from "../media/opening.js";
 import type * as media_orders from "../media/orders.js";
@@ -242,6 +243,7 @@ declare const fullApi: ApiFromModules<{
   "media/keeping": typeof media_keeping;
   "media/making": typeof media_making;
   "media/missing": typeof media_missing;
+  "media/moving": typeof media_moving;
   "media/objectSeal": typeof media_objectSeal;
   "media/opening": typeof media_opening;
   "media/orders": typeof media_orders;

@@ -15,14 +15,18 @@ import { makeTicket } from "./tickets.ts";
 export async function loadOwnedMedium(ctx: ViewerQueryCtx, mediaId: string): Promise<Doc<"media">> {
   const id = ctx.db.normalizeId("media", mediaId);
   const medium = id && (await ctx.db.get("media", id));
-  if (!medium || !(await isShown(ctx, medium))) throw notFound("file");
+  const thread = medium?.threadId && (await ctx.db.get("threads", medium.threadId));
+  if (!medium || !isShownIn(medium, thread, Date.now())) throw notFound("file");
   return medium;
 }
 
-/** Whether reads may show a medium: it is in no chat, or in one that is shown. */
-export async function isShown(ctx: ViewerQueryCtx, { threadId }: Doc<"media">): Promise<boolean> {
-  const thread = threadId && (await ctx.db.get("threads", threadId));
-  return threadId === undefined || (!!thread && isReadable(thread, Date.now()));
+/** Whether reads may show a medium: it is in no chat, or in one that is shown. Pure. */
+export function isShownIn(
+  { threadId }: Pick<Doc<"media">, "threadId">,
+  thread: Doc<"threads"> | null | undefined,
+  nowMs: number,
+): boolean {
+  return threadId === undefined || (!!thread && isReadable(thread, nowMs));
 }
 
 /** A ticket to a medium of the caller's, who has a session. Throws `not_found`. */

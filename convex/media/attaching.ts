@@ -1,17 +1,15 @@
 import type { ChatModel } from "../../src/shared/chatModels.ts";
 import { ATTACHMENTS_PER_MESSAGE } from "../../src/shared/media.ts";
-import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import type { MutationCtx } from "../_generated/server.js";
 import { recordIdFor } from "../encryption/salts.ts";
-import type { ThreadSeal } from "../encryption/sealing.ts";
 import { Vault } from "../encryption/vault.ts";
 import { notFound, refusal } from "../lib/errors.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
 import type { OpenThread } from "../threads/access.ts";
 import { estimateTokens } from "../usage/turnCosts.ts";
 import { loadOwnedMedium } from "./access.ts";
-import { openName, openObjectKey, sealName, sealObjectKey, sealOfMedia } from "./seals.ts";
+import { copyMedium, moveMedium } from "./moving.ts";
+import { sealOfMedia } from "./seals.ts";
 
 /** Tokens a picture counts for at most with the models of today. */
 const PICTURE_TOKENS = 1_600;
@@ -61,71 +59,13 @@ export async function attach(
     const from = await sealOfMedia(vault, medium);
     if (!from) throw notFound("file");
     const recordId = await recordIdFor(thread.ownerId, request, `media:${index}`);
-    const place = { thread, from, to: seal };
     attached.push(
-      medium.state === "loose" ? await move(ctx, medium, place) : await copyMedium(ctx, medium, { ...place, recordId }),
+      medium.state === "loose"
+        ? await moveMedium(ctx, medium, { threadId: thread._id, from, to: seal })
+        : await copyMedium(ctx, medium, { thread, from, to: seal, recordId }),
     );
   }
   return attached;
-}
-
-/** Where a medium goes: the chat, and the seals it leaves and comes under. */
-interface Place {
-  thread: Pick<Doc<"threads">, "_id" | "ownerId" | "workspaceId">;
-  from: ThreadSeal;
-  to: ThreadSeal;
-}
-
-/** Makes a medium of a chat's own from another, sealed for that chat, over the same bytes. */
-export async function copyMedium(
-  ctx: MutationCtx,
-  medium: Doc<"media">,
-  { thread, from, to, recordId }: Place & { recordId: string },
-): Promise<Id<"media">> {
-  const { _id, _creationTime, sealedName, ...row } = medium;
-  const { ownerId, workspaceId } = thread;
-  const mediaId = await ctx.db.insert("media", {
-    ...row,
-    ownerId,
-    workspaceId,
-    threadId: thread._id,
-    recordId,
-    sealedName: sealedName && (await sealName(to, recordId, await openName(from, row.recordId, sealedName))),
-    state: "kept",
-  });
-  for (const { _id: _, _creationTime: __, ...object } of await loadObjects(ctx, _id)) {
-    const sealedKey = await resealed(object, { from, to });
-    await ctx.db.insert("objects", { ...object, workspaceId, mediaId, sealedKey });
-  }
-  if (row.thumbnail === "due") await ctx.scheduler.runAfter(0, internal.media.thumbnails.make, { mediaId });
-  return mediaId;
-}
-
-async function move(ctx: MutationCtx, medium: Doc<"media">, { thread, from, to }: Place): Promise<Id<"media">> {
-  const { _id: mediaId, recordId, sealedName, thumbnail } = medium;
-  const name = sealedName && (await sealName(to, recordId, await openName(from, recordId, sealedName)));
-  await ctx.db.patch("media", mediaId, { threadId: thread._id, state: "kept", sealedName: name });
-  for (const object of await loadObjects(ctx, mediaId)) {
-    await ctx.db.patch("objects", object._id, { sealedKey: await resealed(object, { from, to }) });
-  }
-  // One that is under way was sealed for the place the medium has left, and will be given up.
-  if (thumbnail === "due") await ctx.scheduler.runAfter(0, internal.media.thumbnails.make, { mediaId });
-  return mediaId;
-}
-
-async function resealed(
-  { key, sealedKey }: Pick<Doc<"objects">, "key" | "sealedKey">,
-  { from, to }: Pick<Place, "from" | "to">,
-): Promise<ArrayBuffer> {
-  return sealObjectKey(to, key, await openObjectKey(from, key, sealedKey));
-}
-
-/** One original and one thumbnail at most. */
-function loadObjects(ctx: MutationCtx, mediaId: Id<"media">): Promise<Doc<"objects">[]> {
-  return ctx.db
-    .query("objects")
-    .withIndex("by_media", (q) => q.eq("mediaId", mediaId))
-    .take(2);
 }
 
 function refuseUnreadable({ kind, contentBytes }: Doc<"media">, model: ChatModel): void {

@@ -3,6 +3,7 @@ import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { drainSoon, noteDelete } from "./deletes.ts";
+import { loadJobOf } from "./moving.ts";
 import { isOpen, type StoredObject, takeReservation } from "./reservations.ts";
 import type { MediaHome } from "./seals.ts";
 
@@ -68,10 +69,7 @@ export async function addObject(
 export async function removeMedium(ctx: MutationCtx, mediaId: Id<"media">): Promise<void> {
   const objects = ctx.db.query("objects").withIndex("by_media", (q) => q.eq("mediaId", mediaId));
   for await (const object of objects) await removeObject(ctx, object);
-  const job = await ctx.db
-    .query("mediaJobs")
-    .withIndex("by_media", (q) => q.eq("mediaId", mediaId))
-    .unique();
+  const job = await loadJobOf(ctx, mediaId);
   if (job) await ctx.db.delete("mediaJobs", job._id);
   await ctx.db.delete("media", mediaId);
 }

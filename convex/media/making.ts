@@ -142,19 +142,21 @@ export const made = internalMutation({
   args: {
     ...vHeld,
     stored: vStoredObject,
+    /** The name of its file. */
+    sealedName: v.bytes(),
     width: v.optional(v.number()),
     height: v.optional(v.number()),
     seconds: v.optional(v.number()),
   },
   returns: v.null(),
-  handler: async (ctx, { stored, width, height, seconds, ...held }): Promise<null> => {
+  handler: async (ctx, { stored, sealedName, width, height, seconds, ...held }): Promise<null> => {
     const job = await loadHeld(ctx, held);
     if (!job || !nextState(job.state, "finish")) {
       await ctx.runMutation(internal.media.reservations.abandon, { key: stored.key });
       return null;
     }
     const kept = { origin: "job", state: "kept" } as const;
-    const medium = { home: homeOf(job), recordId: job.recordId, stored, ...kept, width, height };
+    const medium = { home: homeOf(job), recordId: job.recordId, stored, sealedName, ...kept, width, height };
     const mediaId = await keepMedium(ctx, medium);
     if (mediaId) await finishJob(ctx, job, { mediaId, seconds });
     else await failJob(ctx, job, "fenced");

@@ -15,7 +15,7 @@ import { placeHold } from "../usage/holds.ts";
 import { holdOf } from "./endings.ts";
 import { homeOf } from "./homes.ts";
 import { openPrompt, sealPrompt } from "./prompts.ts";
-import { vMadeKind, vMediaJobErrorCode, vMediaJobState, type vMediaOptions } from "./schema.ts";
+import { vMadeKind, vMediaJobErrorCode, vMediaJobState, vMediaOptions } from "./schema.ts";
 import { type MediaHome, sealOfMedia } from "./seals.ts";
 import { isOver } from "./states.ts";
 
@@ -32,6 +32,8 @@ export const vJob = v.object({
   threadId: v.union(v.id("threads"), v.null()),
   /** What is held for the job, or was charged; 0 for one that failed or was cancelled. */
   credits: v.number(),
+  /** What it was asked with, for another one like it. */
+  options: vMediaOptions,
   error: v.union(v.object({ code: vMediaJobErrorCode, message: v.string() }), v.null()),
   createdAt: v.number(),
 });
@@ -110,17 +112,25 @@ export async function loadOwnedJob(ctx: ViewerQueryCtx, jobId: string): Promise<
   return job;
 }
 
+/** What a job was asked to make. Throws `not_found` where its key is gone. */
+export async function promptOf(ctx: ViewerQueryCtx, job: Doc<"mediaJobs">): Promise<string> {
+  const seal = await sealOfMedia(new Vault(ctx.db), homeOf(job));
+  if (!seal) throw notFound("job");
+  return openPrompt(seal, job.recordId, job.sealedPrompt);
+}
+
 /** Opens jobs; leaves out those whose key is gone or whose chat is not shown any more. */
 export async function presentJobs(ctx: ViewerQueryCtx, jobs: Doc<"mediaJobs">[]): Promise<Infer<typeof vJob>[]> {
   const vault = new Vault(ctx.db);
   const presented = jobs.map(async (job) => {
     const seal = (await isShown(ctx, job.threadId)) ? await sealOfMedia(vault, homeOf(job)) : null;
     if (!seal) return [];
-    const { _id, kind, model, state, progress, mediaId = null, threadId = null, error, createdAt } = job;
+    const { _id, kind, model, options, state, progress, mediaId = null, threadId = null, error, createdAt } = job;
     const prompt = await openPrompt(seal, job.recordId, job.sealedPrompt);
     const credits = isOver(state) && state !== "done" ? 0 : job.credits;
     const shownError = error ? { code: error, message: MEDIA_JOB_ERRORS[error] } : null;
-    return [{ _id, kind, model, prompt, state, progress, mediaId, threadId, credits, error: shownError, createdAt }];
+    const shown = { kind, model, prompt, options, state, progress, mediaId, threadId, credits, createdAt };
+    return [{ _id, ...shown, error: shownError }];
   });
   return (await Promise.all(presented)).flat();
 }
@@ -130,8 +140,12 @@ export function priced(model: MediaModel, options: Options, nowMs: number): { op
   if (!/^\d{1,2}:\d{1,2}$/.test(options.aspectRatio ?? "1:1"))
     throw refusal("invalid", "An aspect ratio is like 16:9.");
   if (!Number.isSafeInteger(options.seed ?? 0)) throw refusal("invalid", "A seed is a whole number.");
+  if (options.seed !== undefined && !model.seed) throw refusal("invalid", "This model takes no seed.");
   if (model.kind === "image") return pricedImage(model, options, nowMs);
-  const { seconds = model.seconds } = options;
+  const { seconds = model.seconds, aspectRatio } = options;
+  if (aspectRatio !== undefined && !model.aspectRatios.includes(aspectRatio)) {
+    throw refusal("invalid", "This model does not make videos of this shape.");
+  }
   if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > model.longestSeconds) {
     throw refusal("invalid", `A video can have up to ${model.longestSeconds} seconds.`);
   }

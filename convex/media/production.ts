@@ -1,11 +1,13 @@
 "use node";
 
 import { v } from "convex/values";
-import { kindOf, type MediaJobErrorCode, type MediaKind } from "../../src/shared/media.ts";
+import { kindOf, type MediaJobErrorCode, type MediaKind, type MediaType } from "../../src/shared/media.ts";
 import { internal } from "../_generated/api.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
+import type { ThreadSeal } from "../encryption/sealing.ts";
 import { openSeal, readKeyring } from "../encryption/vault.ts";
 import { mostMediaBytes } from "../models/mediaCatalogue.ts";
+import { nameOfMade } from "./fileNames.ts";
 import { homeOf } from "./homes.ts";
 import { UnfitFileError } from "./inspection/found.ts";
 import { inspectFile } from "./inspection/inspect.ts";
@@ -17,6 +19,7 @@ import { type Operation, OrderError, type Placed, type Source, type Standing } f
 import { openProvider } from "./providers/providers.ts";
 import { PullError, pull } from "./pulling.ts";
 import { vMadeKind, vMediaProvider, vOperation } from "./schema.ts";
+import { sealName } from "./seals.ts";
 import { storeObject, TooManyBytesError } from "./storing.ts";
 
 /*
@@ -94,10 +97,14 @@ export const giveBack = internalAction({
 async function place(brief: Brief): Promise<Placed> {
   const { kind, model, options, recordId, attempt } = brief;
   const { provider, settings } = openProvider(kind, brief.provider);
-  const seal = await openSeal(readKeyring(), brief.material);
-  const prompt = await openPrompt(seal, recordId, brief.sealedPrompt);
+  const { prompt } = await openBrief(brief);
   const webhookUrl = webhookUrlOf(settings.provider);
   return provider.place({ kind, model, prompt, options, name: `${recordId}.${attempt}`, webhookUrl });
+}
+
+async function openBrief({ material, recordId, sealedPrompt }: Brief): Promise<{ seal: ThreadSeal; prompt: string }> {
+  const seal = await openSeal(readKeyring(), material);
+  return { seal, prompt: await openPrompt(seal, recordId, sealedPrompt) };
 }
 
 /** Where a provider's webhooks go, where it could reach that. */
@@ -143,8 +150,10 @@ async function storeOnce(ctx: ActionCtx, held: Held, brief: Brief, source: Sourc
   const alive = withBeats(content, () => ctx.runMutation(internal.media.making.beat, held));
   const stored = await storeObject(ctx, { home: homeOf(brief), mime, content: alive, mostBytes: mostMediaBytes() });
   if (!stored) return fail(ctx, held, "fenced");
+  const { seal, prompt } = await openBrief(brief);
+  const sealedName = await sealName(seal, brief.recordId, nameOfMade(prompt, mime));
   const { seconds } = brief.options;
-  await ctx.runMutation(internal.media.making.made, { ...held, stored, width, height, seconds });
+  await ctx.runMutation(internal.media.making.made, { ...held, stored, sealedName, width, height, seconds });
 }
 
 function open({ kind, provider }: Brief, source: Source): Promise<AsyncIterable<Uint8Array>> {
@@ -154,7 +163,7 @@ function open({ kind, provider }: Brief, source: Source): Promise<AsyncIterable<
 }
 
 interface Inspected {
-  mime: string;
+  mime: MediaType;
   content: AsyncIterable<Uint8Array>;
   width?: number;
   height?: number;

@@ -6,8 +6,7 @@ import { addMessage, nextSpot, ownership, type Spot, spotAfter } from "../messag
 import { chooseMediaModel, sameMediaModel } from "../models/mediaCatalogue.ts";
 import type { OpenThread } from "../threads/access.ts";
 import { cancelJob } from "./endings.ts";
-import { addJob, type Wanted } from "./orders.ts";
-import { openPrompt } from "./prompts.ts";
+import { addJob, promptOf, type Wanted } from "./orders.ts";
 import { nextState } from "./states.ts";
 
 /**
@@ -32,7 +31,7 @@ export async function makeAnother(
   if (!job) throw notFound("job");
   const { kind, options } = job;
   const model = another.model === undefined ? sameMediaModel(kind, job.model) : chooseMediaModel(kind, another.model);
-  const prompt = await openPrompt(open.seal, job.recordId, job.sealedPrompt);
+  const prompt = await promptOf(ctx, job);
   const { request, spot, nowMs } = another;
   const { replyId } = await addJobReply(ctx, open, { request, model, prompt, options, nowMs, spot });
   return replyId;

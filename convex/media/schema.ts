@@ -43,7 +43,8 @@ export const vOperation = v.record(v.string(), v.string());
 export const mediaTables = {
   // A picture, video or file of a person's. Written when its bytes are stored, by an upload or a job; read by the
   // library, by messages and by serving. With a `threadId` it lives and ends with that chat and is sealed under its key;
-  // without one it is the library's, sealed under the person's key, until its owner removes it. Erasure deletes the keys
+  // without one, or once `media:keep` has moved it, it is the library's, sealed under the person's key, until its owner
+  // removes it. Erasure deletes the keys
   // first, then the objects by way of `objectDeletes`, then this row.
   media: defineTable({
     workspaceId: v.id("workspaces"),
@@ -65,6 +66,7 @@ export const mediaTables = {
     createdAt: v.number(),
   })
     .index("by_time", ["workspaceId", "state", "createdAt"])
+    .index("by_kind", ["workspaceId", "state", "kind", "createdAt"])
     .index("by_thread", ["threadId"])
     .index("by_state", ["state", "createdAt"])
     .index("by_thumbnail", ["thumbnail", "createdAt"]),

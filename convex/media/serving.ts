@@ -34,7 +34,11 @@ export async function answerMedia(ctx: ActionCtx, request: Request): Promise<Med
     };
   }
   const opened = await openGrant(grant);
-  const headers = { ...mediaHeaders(grant, await nameOf(opened, grant)), ...rangeHeaders(answer, contentBytes) };
+  const isSaved = url.searchParams.has("download");
+  const headers = {
+    ...mediaHeaders(grant, { name: await nameOf(opened, grant), isSaved }),
+    ...rangeHeaders(answer, contentBytes),
+  };
   const status = answer.kind === "partial" ? 206 : 200;
   if (request.method === "HEAD" || contentBytes === 0) return { status, headers, body: null };
   return { status, headers, body: await begun(readRange(opened, contentBytes, answer.range)) };
@@ -58,9 +62,12 @@ function entityTag({ objectId }: Grant): string {
   return `"${objectId}"`;
 }
 
-function mediaHeaders(grant: Grant, name: string | null): Record<string, string> {
+function mediaHeaders(
+  grant: Grant,
+  { name, isSaved }: { name: string | null; isSaved: boolean },
+): Record<string, string> {
   const mime = grant.object.mime as MediaType;
-  const isShown = ["image", "video"].includes(kindOf(mime));
+  const isShown = !isSaved && ["image", "video"].includes(kindOf(mime));
   const fileName = name === null ? "" : `; filename*=UTF-8''${encodeName(name)}`;
   return {
     "Content-Type": mime === "text/plain" ? "text/plain; charset=utf-8" : mime,

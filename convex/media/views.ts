@@ -1,9 +1,13 @@
 import { type Infer, v } from "convex/values";
+import { deletesAt } from "../../src/policy/retention.ts";
 import type { Doc, Id } from "../_generated/dataModel.js";
+import type { ThreadSeal } from "../encryption/sealing.ts";
 import { readKeyring, Vault } from "../encryption/vault.ts";
 import type { ViewerQueryCtx } from "../lib/functions.ts";
-import { isShown } from "./access.ts";
-import { vMediaKind } from "./schema.ts";
+import { isShownIn } from "./access.ts";
+import { loadJobOf } from "./moving.ts";
+import { openPrompt } from "./prompts.ts";
+import { vMediaKind, vMediaOptions } from "./schema.ts";
 import { openName, sealOfMedia } from "./seals.ts";
 import { findSession } from "./sessions.ts";
 import { makeTicket, ticketUrl } from "./tickets.ts";
@@ -23,13 +27,26 @@ export const vAttachment = v.object({
 /** A medium as the library lists it. */
 export const vMedium = v.object({
   ...vAttachment.fields,
-  /** The chat it is in, and ends with. */
+  /** The chat it is in, and ends with; null for what is kept in the library. */
   threadId: v.union(v.id("threads"), v.null()),
+  /** When it goes with its chat if nothing happens; null where it stays. */
+  deletesAt: v.union(v.number(), v.null()),
   origin: v.union(v.literal("upload"), v.literal("job")),
   /** `due` while the thumbnail is being made; `none` where there will be none. */
   thumbnail: v.union(v.literal("due"), v.literal("made"), v.literal("none")),
   /** Address of the thumbnail, where there is one and the caller has a session. */
   thumbnailUrl: v.union(v.string(), v.null()),
+  /** How it was made, where it was made here and the job is known. */
+  made: v.union(
+    v.null(),
+    v.object({
+      jobId: v.id("mediaJobs"),
+      prompt: v.string(),
+      model: v.string(),
+      options: vMediaOptions,
+      credits: v.number(),
+    }),
+  ),
   createdAt: v.number(),
 });
 
@@ -42,21 +59,44 @@ export async function presentMedia(ctx: ViewerQueryCtx, media: Doc<"media">[]): 
   const ring = readKeyring();
   const session = await findSession(ctx.db, ctx.viewer.userId, nowMs);
   const presented = media.map(async (medium) => {
-    const attachment = (await isShown(ctx, medium)) ? await presentAttachment(vault, medium) : null;
-    if (!attachment) return [];
+    const thread = medium.threadId && (await ctx.db.get("threads", medium.threadId));
+    const seal = isShownIn(medium, thread, nowMs) ? await sealOfMedia(vault, medium) : null;
+    if (!seal) return [];
     const subject = { mediaId: medium._id, role: "thumbnail" as const };
     const ticket = session && medium.thumbnail === "made" ? await makeTicket(ring, session, subject, nowMs) : null;
-    const thumbnailUrl = ticket && ticketUrl(process.env.CONVEX_SITE_URL ?? "", subject, ticket);
     const { threadId = null, origin, thumbnail, createdAt } = medium;
-    return [{ ...attachment, threadId, origin, thumbnail, thumbnailUrl, createdAt }];
+    return [
+      {
+        ...(await openAttachment(seal, medium)),
+        ...{ threadId, origin, thumbnail, createdAt },
+        deletesAt: thread ? deletesAt(thread) : null,
+        thumbnailUrl: ticket && ticketUrl(process.env.CONVEX_SITE_URL ?? "", subject, ticket),
+        made: await openMaking(ctx, seal, medium),
+      },
+    ];
   });
   return (await Promise.all(presented)).flat();
 }
 
+/** How a medium was made; its job is sealed as it is. */
+async function openMaking(
+  ctx: ViewerQueryCtx,
+  seal: ThreadSeal,
+  { _id, origin }: Doc<"media">,
+): Promise<Infer<typeof vMedium>["made"]> {
+  const job = origin === "job" ? await loadJobOf(ctx, _id) : null;
+  if (!job) return null;
+  const { _id: jobId, model, options, credits, recordId, sealedPrompt } = job;
+  return { jobId, model, options, credits, prompt: await openPrompt(seal, recordId, sealedPrompt) };
+}
+
 /** A medium as messages name it; null where its key is gone. */
-export async function presentAttachment(vault: Vault, medium: Doc<"media">): Promise<Attachment | null> {
+async function presentAttachment(vault: Vault, medium: Doc<"media">): Promise<Attachment | null> {
   const seal = await sealOfMedia(vault, medium);
-  if (!seal) return null;
+  return seal && openAttachment(seal, medium);
+}
+
+async function openAttachment(seal: ThreadSeal, medium: Doc<"media">): Promise<Attachment> {
   const { _id: mediaId, kind, mime, contentBytes, width = null, height = null, sealedName, recordId } = medium;
   const name = sealedName ? await openName(seal, recordId, sealedName) : null;
   return { mediaId, kind, mime, name, contentBytes, width, height };

@@ -25,7 +25,8 @@ export const uploadMedia = httpAction(async (ctx, request) => {
 
 /**
  * `GET /media/:id`: an object of a medium, by bearer token or by the ticket in the URL; `?variant=thumbnail` for the
- * small picture. What is missing and what is not the caller's are the same 404.
+ * small picture, `?download=1` for a file to be saved under its name. What is missing and what is not the caller's are the
+ * same 404. What is longer than 16 MiB is had by ranges alone.
  */
 export const serveMedia = httpAction(async (ctx, request) => {
   const isAnonymous = !request.headers.has("Authorization") && !new URL(request.url).searchParams.has("signature");

@@ -5,7 +5,8 @@ import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { recordIdFor } from "../encryption/salts.ts";
 import type { ThreadSeal } from "../encryption/sealing.ts";
 import { Vault } from "../encryption/vault.ts";
-import { copyMedium } from "../media/attaching.ts";
+import { copyMedium } from "../media/moving.ts";
+import { sealOfMedia } from "../media/seals.ts";
 import { openText, sealText } from "../messages/texts.ts";
 import { loadPath, TRUNK, walkBack } from "./paths.ts";
 
@@ -35,7 +36,7 @@ export async function copyMessages(ctx: MutationCtx, remaining: Remaining): Prom
   if (!opening || !sealing) return;
 
   const page = await newestMessages(ctx, remaining);
-  for (const message of page) await copyMessage(ctx, { message, to, opening, sealing });
+  for (const message of page) await copyMessage(ctx, { message, to, vault, opening, sealing });
   const oldest = page.at(-1);
   if (!oldest || oldest.depth === 0) return;
   await ctx.scheduler.runAfter(0, internal.threads.branching.copyOlder, { ...remaining, beforeDepth: oldest.depth });
@@ -71,12 +72,13 @@ async function newestMessages(ctx: MutationCtx, { fromThreadId, branch, beforeDe
 interface Copy {
   message: Doc<"messages">;
   to: Doc<"threads">;
+  vault: Vault;
   opening: ThreadSeal;
   sealing: ThreadSeal;
 }
 
 /** Copies what a message says, sealed anew for its new place; alternatives stay behind. */
-async function copyMessage(ctx: MutationCtx, { message, to, opening, sealing }: Copy): Promise<void> {
+async function copyMessage(ctx: MutationCtx, { message, to, vault, opening, sealing }: Copy): Promise<void> {
   const recordId = await recordIdFor(to.ownerId, `copy:${to._id}`, String(message.depth));
   const { depth, role, state, model, error, usage, createdAt } = message;
   await ctx.db.insert("messages", {
@@ -90,7 +92,7 @@ async function copyMessage(ctx: MutationCtx, { message, to, opening, sealing }: 
     // A copy is not written on: whoever writes the original knows nothing of it.
     state: state === "streaming" ? "interrupted" : state,
     sealedText: await sealText(sealing, recordId, await openText(opening, message)),
-    mediaIds: await copyMedia(ctx, { message, to, opening, sealing }),
+    mediaIds: await copyMedia(ctx, { message, to, vault, sealing }),
     model,
     error,
     usage,
@@ -101,15 +103,16 @@ async function copyMessage(ctx: MutationCtx, { message, to, opening, sealing }: 
 /** Gives the new thread media of its own, over the same bytes, so that they outlive those they were copied from. */
 async function copyMedia(
   ctx: MutationCtx,
-  { message, to, opening, sealing }: Copy,
+  { message, to, vault, sealing }: Omit<Copy, "opening">,
 ): Promise<Id<"media">[] | undefined> {
   const copies: Id<"media">[] = [];
   for (const mediaId of message.mediaIds ?? []) {
     const medium = await ctx.db.get("media", mediaId);
-    // What is no longer this thread's is sealed under another key; what was removed stays so.
-    if (medium?.threadId !== message.threadId) continue;
+    // In the chat, or kept in the library meanwhile; what was removed stays so.
+    const from = medium && (await sealOfMedia(vault, medium));
+    if (!from) continue;
     const recordId = await recordIdFor(to.ownerId, `copy:${to._id}`, `media:${mediaId}`);
-    copies.push(await copyMedium(ctx, medium, { thread: to, from: opening, to: sealing, recordId }));
+    copies.push(await copyMedium(ctx, medium, { thread: to, from, to: sealing, recordId }));
   }
   return copies.length > 0 ? copies : undefined;
 }

@@ -34,10 +34,16 @@ const CREDITS_PER_MEGAPIXEL = 40;
 const CREDITS_PER_SECOND = 20;
 
 const IMAGE_CATALOGUE = [
-  { ...named(IMAGE_MODEL), prices: [{ sizes: Object.fromEntries(IMAGE_SIZES.map(sizePrice)) }] },
+  { ...named(IMAGE_MODEL), seed: true, prices: [{ sizes: Object.fromEntries(IMAGE_SIZES.map(sizePrice)) }] },
 ];
 const VIDEO_CATALOGUE = [
-  { ...named(VIDEO_MODEL), longest: LONGEST_VIDEO_SECONDS, prices: [{ perSecond: CREDITS_PER_SECOND }] },
+  {
+    ...named(VIDEO_MODEL),
+    seed: true,
+    longest: LONGEST_VIDEO_SECONDS,
+    ratios: ["16:9", "9:16"],
+    prices: [{ perSecond: CREDITS_PER_SECOND }],
+  },
 ];
 
 /**

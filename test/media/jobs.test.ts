@@ -414,7 +414,7 @@ describe("a worker that dies", () => {
       mime: "image/png",
       contentBytes: 1,
     };
-    await backend.mutation(internal.media.making.made, { jobId, step: 7, stored });
+    await backend.mutation(internal.media.making.made, { jobId, step: 7, stored, sealedName: bytes });
     expect(await jobOf(jobId)).toMatchObject({ state: "failed", mediaId: null });
     await waitFor(async () => expect(await leavings()).toEqual(nothing));
   });

@@ -102,7 +102,7 @@ async function emptyBucket(): Promise<void> {
 function stubEnvironment(modelsUrl: string, objectsUrl: string): void {
   const sizes = Object.fromEntries(IMAGE_SIZES.map((size) => [size, IMAGE_CREDITS]));
   const models = {
-    IMAGE: [{ id: IMAGE_MODEL.id, label: IMAGE_MODEL.label, prices: [{ sizes }] }],
+    IMAGE: [{ id: IMAGE_MODEL.id, label: IMAGE_MODEL.label, seed: true, prices: [{ sizes }] }],
     VIDEO: [{ id: VIDEO_MODEL.id, label: VIDEO_MODEL.label, prices: [{ perSecond: VIDEO_CREDITS_PER_SECOND }] }],
   };
   for (const kind of ["IMAGE", "VIDEO"] as const) {

@@ -87,12 +87,13 @@ describe("models of pictures and videos", () => {
 
   it("are listed after those that write, with what they cost now", async () => {
     setUp(
-      [{ id: "painter", label: "Painter", prices: sizes }],
+      [{ id: "painter", label: "Painter", seed: true, prices: sizes }],
       [
         {
           id: "director",
           seconds: 5,
           longest: 10,
+          ratios: ["16:9"],
           prices: [{ perSecond: 20 }, { from: "2999-01-01", perSecond: 90 }],
         },
       ],
@@ -104,6 +105,7 @@ describe("models of pictures and videos", () => {
         id: "painter",
         label: "Painter",
         modality: "image",
+        seed: true,
         limits: { promptCharacters: 4_000 },
         prices: [
           { size: "1024x1024", credits: 40 },
@@ -114,6 +116,8 @@ describe("models of pictures and videos", () => {
         id: "director",
         label: "director",
         modality: "video",
+        seed: false,
+        aspectRatios: ["16:9"],
         limits: { promptCharacters: 4_000, seconds: 10, defaultSeconds: 5 },
         prices: { perSecond: 20 },
       },
@@ -142,6 +146,8 @@ describe("models of pictures and videos", () => {
     ],
     ["image", '[{"id":"a","prices":[{"from":"soon","sizes":{"64x64":1}}]}]', "IMAGE_MODELS[0].prices[0].from"],
     ["video", '[{"id":"a","prices":[{}]}]', "VIDEO_MODELS[0].prices[0].perSecond"],
+    ["image", '[{"id":"a","seed":7,"prices":[]}]', "IMAGE_MODELS[0].seed must be true or false"],
+    ["video", '[{"id":"a","ratios":"16:9","prices":[]}]', "VIDEO_MODELS[0].ratios must list shapes"],
     ["video", '[{"id":"a","seconds":0,"prices":[{"perSecond":1}]}]', "VIDEO_MODELS[0].seconds"],
     ["video", '[{"id":"a","longest":1.5,"prices":[{"perSecond":1}]}]', "VIDEO_MODELS[0].longest"],
     ["video", '[{"id":"a","prices":[{"perSecond":1}]},{"id":"a","prices":[{"perSecond":1}]}]', "lists a model twice"],

@@ -66,6 +66,8 @@ async function makePicture({ baseUrl, apiKey }: MediaProviderSettings, order: Or
         model: createOpenAICompatible({ name: "image", baseURL: baseUrl, apiKey, fetch }).imageModel(order.model),
         prompt: order.prompt,
         size: sizeOf(order, SIZES),
+        // Told as an option of the provider's: OpenAI's own models know no seed, which others of this kind do.
+        providerOptions: order.options.seed === undefined ? {} : { image: { seed: order.options.seed } },
         headers: { "Idempotency-Key": order.name },
         maxRetries: 0,
       }),
