@@ -113,7 +113,9 @@ export type ValidatorJson =
 export interface Transaction {
   readonly beginTs: bigint;
   readonly reads: ReadSet;
-  readonly usage: TransactionUsage;
+  readonly usage: Readonly<TransactionUsage>;
+  /** The most that `usage` may come to. */
+  readonly limits: Readonly<TransactionUsage>;
   readonly hasWrites: boolean;
 
   /** The document's JSON text, or null. A `table` that does not match the id throws; an undecodable id throws. */
@@ -132,6 +134,13 @@ export interface Transaction {
   remove(namespace: ComponentPath, id: string, table?: string): JsonText;
   /** `{ id }` when the string is an id of this table, else `{ id: null }`. */
   normalizeId(namespace: ComponentPath, table: string, id: string): string | null;
+
+  /** Counts one more scheduled function. */
+  recordSchedule(argsBytes: number): void;
+  /** Allows at most `budget` on top of what was used so far; the result takes that back. */
+  tighten(budget: Partial<TransactionUsage>): () => void;
+  /** A transaction of its own over the same snapshot: it sees none of this one's writes, and its reads are its own. */
+  asBegun(): Transaction;
 
   /** Marks a point; `rollback` undoes the writes since (reads stay), `release` keeps them. Strictly nested. */
   savepoint(): Savepoint;

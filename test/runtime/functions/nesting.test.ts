@@ -25,6 +25,17 @@ describe("calls within a transaction", () => {
     expect(messageOf(await runtime.mutation("nesting:deeper", { depth: 9 }))).toContain("call depth limit exceeded");
   });
 
+  test("a query of a stale snapshot sees none of its caller's writes, and its caller does not depend on it", async () => {
+    const before = valueOf(runtime.query("notes:list"));
+    const tx = runtime.store.begin();
+    const call = { component: "", path: "nesting:stale", args: {}, visibility: "any" } as const;
+    const execution = runtime.runner.runMutation(tx, { ...call, identity: { kind: "none" } });
+    expect(valueOf(execution)).toEqual({ notes: before, ownReads: 0 });
+    await runtime.mutation("notes:add", { text: "meanwhile" });
+    await expect(runtime.store.commit(tx)).resolves.toBeTypeOf("bigint");
+    expect(valueOf(runtime.query("notes:list"))).toEqual(expect.arrayContaining(["meanwhile", "new"]));
+  });
+
   test("a query cannot call a mutation", () => {
     expect(messageOf(runtime.query("nesting:mutateInQuery"))).toContain("defined as a mutation");
   });

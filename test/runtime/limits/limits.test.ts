@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { SqliteTransaction } from "../../../src/runtime/convex/store/transaction.ts";
 import type { Json } from "../../../src/runtime/convex/types.ts";
 import { messageOf, TestRuntime, valueOf } from "../functions/runtime.ts";
 
@@ -68,7 +69,12 @@ describe("scheduled functions", () => {
   test("may have 4 MiB of arguments each, more than a document holds, and not one byte more", async () => {
     expect(valueOf(await runtime.mutation("limits:scheduleSized", { sizes: [4 * MIB] }))).toBe(1);
     const past = await runtime.mutation("limits:scheduleSized", { sizes: [4 * MIB + 1] });
-    expect(messageOf(past)).toMatch(/Too large total size of the arguments/);
+    expect(messageOf(past)).toMatch(/arguments of a scheduled function are too large/);
+  });
+
+  test("of an action may have 4 MiB of arguments, and not one byte more", async () => {
+    expect(valueOf(await runtime.action("limits:scheduleFromAction", { bytes: 4 * MIB }))).toBeNull();
+    expect(messageOf(await runtime.action("limits:scheduleFromAction", { bytes: 4 * MIB + 1 }))).toMatch(/too large/);
   });
 
   test("may have 16 MiB of arguments together, and not one byte more", async () => {
@@ -111,9 +117,71 @@ describe("queries", () => {
   });
 });
 
-test("a function may compute for a second, and no longer", async () => {
-  expect(valueOf(await runtime.mutation("limits:compute", { ms: 900 }))).toBeNull();
-  expect(messageOf(await runtime.mutation("limits:compute", { ms: 60_000 }))).toMatch(/timed out/);
+describe("time", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test("a function may compute for a second, and no longer", async () => {
+    expect(valueOf(await runtime.mutation("limits:compute", { ms: 900 }))).toBeNull();
+    expect(messageOf(await runtime.mutation("limits:compute", { ms: 60_000 }))).toMatch(/timed out/);
+  });
+
+  test("the second is for all that it calls, too", async () => {
+    expect(valueOf(await runtime.mutation("limits:computeNested", { ms: 400, times: 2 }))).toBeNull();
+    expect(messageOf(await runtime.mutation("limits:computeNested", { ms: 400, times: 90 }))).toMatch(/timed out/);
+  });
+
+  test("the database may take 15 seconds for a function, and no longer", async () => {
+    const id = valueOf(await runtime.mutation("limits:insert", { rows: 1 }));
+    slowDownReads(1000);
+    expect(valueOf(runtime.query("limits:look", { id, times: 14 }))).toBe(14);
+    expect(messageOf(runtime.query("limits:look", { id, times: 15 }))).toMatch(/too many system operations/);
+  });
+
+  /** Lets each document that is read seem to take this much longer. */
+  function slowDownReads(ms: number): void {
+    let skippedMs = 0;
+    const now = performance.now.bind(performance);
+    const get = SqliteTransaction.prototype.get;
+    vi.spyOn(performance, "now").mockImplementation(() => now() + skippedMs);
+    vi.spyOn(SqliteTransaction.prototype, "get").mockImplementation(function (this: SqliteTransaction, ...args) {
+      skippedMs += ms;
+      return get.apply(this, args);
+    });
+  }
+});
+
+describe("a call with limits of its own", () => {
+  const within = async (path: string, kind: string, callArgs: Json, limits: Json) =>
+    valueOf(await runtime.mutation("limits:within", { path, kind, callArgs, limits }));
+
+  test.each([
+    ["documentsWritten", 3, /Too many writes/],
+    ["bytesWritten", 3 * 76, /Too many bytes written/],
+  ])("may use up its %s on top of its caller's, and not one more", async (name, budget, refusal) => {
+    const insert = (limit: number) => within("limits:insert", "mutation", { rows: 3 }, { [name]: limit });
+    expect(await insert(budget)).not.toMatch(/Too many/);
+    expect(await insert(budget - 1)).toMatch(refusal);
+  });
+
+  test.each([
+    ["functionsScheduled", 2, /Too many functions scheduled/],
+    ["scheduledFunctionArgsBytes", 200, /Too large total size/],
+  ])("may use up its %s, and not one more", async (name, budget, refusal) => {
+    const schedule = (limit: number) =>
+      within("limits:scheduleSized", "mutation", { sizes: [100, 100] }, { [name]: limit });
+    expect(await schedule(budget)).toBe(2);
+    expect(await schedule(budget - 1)).toMatch(refusal);
+  });
+
+  test.each(["documentsRead", "bytesRead", "databaseQueries"])("may be allowed no %s at all", async (name) => {
+    expect(await within("limits:collect", "query", {}, { [name]: 0 })).toMatch(/Too many/);
+  });
+
+  test("is never allowed more than without, and what it wrote counts no more when it fails", async () => {
+    expect(await within("limits:insert", "mutation", { rows: 16_000 }, { documentsWritten: 20_000 })).toMatch(
+      /Too many writes.*limit: 16000/,
+    );
+  });
 });
 
 test("a function may catch the error of a limit", async () => {

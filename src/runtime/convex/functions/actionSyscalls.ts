@@ -3,7 +3,7 @@ import { DeveloperError } from "../errors.ts";
 import type { ActionHost, FunctionCall, FunctionKind, Json, Outcome } from "../types.ts";
 import { type Address, callFrom, handleOf, resolveAddress } from "./address.ts";
 import { type LoadedDeployment, parseJson } from "./deployment.ts";
-import { checkScheduleTime, identityOf, namespacesFrom, requestMetadataOf } from "./syscalls.ts";
+import { checkedArgsBytes, checkScheduleTime, identityOf, namespacesFrom, requestMetadataOf } from "./syscalls.ts";
 import { unavailableFeature } from "./unavailable.ts";
 
 export interface ActionSyscallScope {
@@ -75,6 +75,7 @@ async function schedule(
   const { component, path } = resolveAddress(deployment, call.component, address);
   const tsMs = ts * 1000;
   checkScheduleTime(tsMs, nowMs());
+  checkedArgsBytes(args);
   return host.schedule(component, { component, path, args, tsMs });
 }
 

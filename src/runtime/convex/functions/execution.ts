@@ -13,6 +13,7 @@ import type {
   Json,
   Outcome,
   Transaction,
+  TransactionUsage,
 } from "../types.ts";
 import { type Address, callFrom, resolveAddress } from "./address.ts";
 import { SynchronousHost } from "./baseHost.ts";
@@ -25,13 +26,12 @@ import type { Imported } from "./importHost.ts";
 import { type IsolateFactory, isTimeout } from "./isolate.ts";
 import { LogLines } from "./logLines.ts";
 import { newSeed } from "./seeds.ts";
+import { isOutOfTime, SpentTime, TIMED_OUT, USER_TIME_MAX_MS } from "./spentTime.ts";
 import { type ErrorOwner, owningErrors } from "./strayErrors.ts";
 import { DatabaseSyscalls } from "./syscalls.ts";
 import { findCallable, functionFailure, validateArguments, validateResult } from "./validation.ts";
 
-/** Convex's limit on the time the code itself may take; time spent in the database does not count. */
-const USER_TIME_MAX_MS = 1000;
-/** How much later than that a turn is cut off, since some of its time goes to the database and to other processes. */
+/** How much later than its time is up a turn is cut off, since some of its time goes to the database and to other processes. */
 const TURN_GRACE_MS = 2000;
 /**
  * Cutting off a turn would leave the database's own code half done, so a syscall is answered within the turn
@@ -71,6 +71,7 @@ export function execute(
     journalEndCursor,
     nowMs: Math.floor(scope.clock.nowMs()),
     seed: newSeed(),
+    spent: new SpentTime(),
     depth: 0,
   });
 }
@@ -81,6 +82,8 @@ interface ExecutionInput {
   journalEndCursor: string | null;
   nowMs: number;
   seed: Uint32Array;
+  /** Of the whole tree of calls. */
+  spent: SpentTime;
   depth: number;
 }
 
@@ -120,14 +123,11 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   readonly #syscalls: DatabaseSyscalls;
   readonly #log = new LogLines();
   readonly #startedMs = performance.now();
-  readonly #startedThreadMs = threadTimeMs();
   #readTime = false;
   #nestedReadIdentity = false;
   #fatal: FunctionError | undefined;
   /** A fault that is not the developer's: it ends the execution and is thrown to the caller. */
   #fault: unknown;
-  #userTimeMs: number;
-  #systemTimeMs = 0;
   /** From this moment (`performance.now()`) on, syscalls are parked until the next turn. */
   #parksFromMs = 0;
 
@@ -140,7 +140,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     this.#scope = scope;
     this.#tx = tx;
     this.#input = input;
-    this.#userTimeMs = input.imported.userTimeMs;
+    input.spent.userMs += input.imported.userTimeMs;
     const { call, kind, nowMs, journalEndCursor } = input;
     const { catalog, deployment, deploymentName } = scope;
     this.#syscalls = new DatabaseSyscalls({
@@ -191,29 +191,17 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   }
 
   #turn(): void {
-    const { home, promises } = this.#input.imported;
-    const systemTimeBeforeMs = this.#systemTimeMs;
-    const timeoutMs = USER_TIME_MAX_MS - this.#ownTimeMs() + TURN_GRACE_MS;
-    const startedMs = performance.now();
-    this.#parksFromMs = startedMs + timeoutMs - DATABASE_SPARE_MS;
+    const { imported, spent } = this.#input;
+    const { home, promises } = imported;
+    const timeoutMs = USER_TIME_MAX_MS - spent.ownMs + TURN_GRACE_MS;
+    this.#parksFromMs = performance.now() + timeoutMs - DATABASE_SPARE_MS;
     try {
-      promises.watch(() => owningErrors(this, () => this.#scope.isolates.turn(home, timeoutMs)));
+      spent.asUser(() => promises.watch(() => owningErrors(this, () => this.#scope.isolates.turn(home, timeoutMs))));
     } catch (error) {
       if (!isTimeout(error)) throw error;
-      this.#fatal = timedOut();
+      this.#fatal = TIMED_OUT;
     }
-    this.#userTimeMs += performance.now() - startedMs - (this.#systemTimeMs - systemTimeBeforeMs);
-    if (this.#ownTimeMs() > USER_TIME_MAX_MS) this.#fatal ??= timedOut();
-  }
-
-  /**
-   * The user's time, without what a busy machine gave to other processes meanwhile: that share is taken to be the
-   * same for the code and for the database. Asking for it takes a while itself, so it is done when it matters.
-   */
-  #ownTimeMs(): number {
-    if (this.#userTimeMs < USER_TIME_MAX_MS / 2) return this.#userTimeMs;
-    const share = (threadTimeMs() - this.#startedThreadMs) / (performance.now() - this.#startedMs);
-    return this.#userTimeMs * Math.min(1, share);
+    this.#fatal ??= spent.excess ?? undefined;
   }
 
   #answerParked(operation: string, args: string): { text: string } | { error: unknown } {
@@ -227,8 +215,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   }
 
   #runNested({ udfType, args, transactionLimits, ...address }: NestedCall): string {
-    const { call, kind, nowMs, depth } = this.#input;
-    if (transactionLimits !== undefined) throw notAvailable("transactionLimits are");
+    const { call, kind, nowMs, spent, depth } = this.#input;
     const nestedKind = nestedKindOf(udfType, kind);
     const target = resolveAddress(this.#scope.deployment, call.component, address);
     if (depth >= CALL_DEPTH_MAX) throw tooDeep();
@@ -238,13 +225,29 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
       journalEndCursor: null,
       nowMs,
       seed: newSeed(),
+      spent,
       depth: depth + 1,
     };
-    const savepoint = nestedKind === "mutation" ? this.#tx.savepoint() : undefined;
-    const execution = executeAt(this.#scope, this.#tx, nested);
+    const run = (tx: Transaction) => withinLimits(tx, transactionLimits, () => executeAt(this.#scope, tx, nested));
+    return this.#adopt(udfType === STALE_QUERY ? this.#runStale(run) : this.#runHere(nestedKind, run));
+  }
+
+  #runHere(kind: "query" | "mutation", run: (tx: Transaction) => Execution): Execution {
+    const savepoint = kind === "mutation" ? this.#tx.savepoint() : undefined;
+    const execution = run(this.#tx);
     if (execution.outcome.ok) savepoint?.release();
     else savepoint?.rollback();
-    return this.#adopt(execution);
+    return execution;
+  }
+
+  /** A query with `useStaleSnapshot` sees nothing this mutation wrote, and the mutation does not depend on what it read. */
+  #runStale(run: (tx: Transaction) => Execution): Execution {
+    const begun = this.#tx.asBegun();
+    try {
+      return run(begun);
+    } finally {
+      begun.close();
+    }
   }
 
   #adopt({ outcome, logLines, readIdentity, readTime }: Execution): string {
@@ -253,7 +256,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     this.#readTime ||= readTime;
     if (outcome.ok) return outcome.value;
     // A call that ran out of time takes its caller with it.
-    if (outcome.error.code === TIMEOUT_CODE) this.#fatal = outcome.error;
+    if (isOutOfTime(outcome.error)) this.#fatal = outcome.error;
     throw new DeveloperError(outcome.error.code ?? "FunctionFailed", outcome.error.message, outcome.error.data);
   }
 
@@ -265,7 +268,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
       journal: this.#syscalls.journal,
       readIdentity: this.#syscalls.readIdentity || this.#nestedReadIdentity,
       readTime: this.#readTime,
-      userTimeMs: this.#userTimeMs,
+      userTimeMs: this.#input.spent.userMs,
     };
   }
 
@@ -285,14 +288,11 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
 
   /** Runs the runtime's own work: its time is not the user's, and its faults are not the developer's. */
   #timed<T>(work: () => T): T {
-    const startedMs = performance.now();
     try {
-      return work();
+      return this.#input.spent.asSystem(work);
     } catch (error) {
       if (!(error instanceof DeveloperError)) this.#fault ??= error;
       throw error;
-    } finally {
-      this.#systemTimeMs += performance.now() - startedMs;
     }
   }
 
@@ -303,7 +303,8 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   }
 
   asyncSyscall(operation: string, args: string): string | typeof PARKED {
-    if (operation === "1.0/runUdf" || performance.now() > this.#parksFromMs) return PARKED;
+    const isLate = this.#input.spent.isSystemTimeUp || performance.now() > this.#parksFromMs;
+    if (operation === "1.0/runUdf" || isLate) return PARKED;
     return this.#answer(operation, args);
   }
 
@@ -346,22 +347,20 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
 interface NestedCall extends Address {
   udfType: string;
   args: Json;
-  transactionLimits?: Json;
+  /** What the call may use on top of what was used before it. */
+  transactionLimits?: Partial<TransactionUsage>;
 }
 
-/** Processor time this thread has had. */
-function threadTimeMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
+const STALE_QUERY = "snapshotQuery";
 
-const TIMEOUT_CODE = "FunctionTimedOut";
-
-function timedOut(): FunctionError {
-  return {
-    message: `Function execution timed out (maximum duration: ${USER_TIME_MAX_MS / 1000}s)`,
-    code: TIMEOUT_CODE,
-  };
+function withinLimits<T>(tx: Transaction, limits: Partial<TransactionUsage> | undefined, work: () => T): T {
+  if (limits === undefined) return work();
+  const restore = tx.tighten(limits);
+  try {
+    return work();
+  } finally {
+    restore();
+  }
 }
 
 function tooDeep(): DeveloperError {
@@ -369,13 +368,8 @@ function tooDeep(): DeveloperError {
   return new DeveloperError("MaximumCallDepthExceeded", message);
 }
 
-function notAvailable(what: string): DeveloperError {
-  return new DeveloperError("NotAvailable", `${what} not available in the embedded runtime.`);
-}
-
 function nestedKindOf(udfType: string, callerKind: "query" | "mutation"): "query" | "mutation" {
-  // A query with `useStaleSnapshot` may read what is not up to date, and need not.
-  if (udfType === "snapshotQuery" && callerKind === "mutation") return "query";
+  if (udfType === STALE_QUERY && callerKind === "mutation") return "query";
   if (udfType === "query" || (udfType === "mutation" && callerKind === "mutation")) return udfType;
   throw new DeveloperError("InvalidFunctionCall", `Cannot call a ${udfType} function from a ${callerKind} function`);
 }

@@ -10,9 +10,10 @@ import type {
   PageRequest,
   QueryJson,
   Transaction,
+  TransactionUsage,
 } from "../types.ts";
 import { encodeInt64 } from "../values/encoded.ts";
-import * as limits from "../values/limits.ts";
+import { SCHEDULED_ARGS_BYTES_MAX } from "../values/limits.ts";
 import { sizeOfValue } from "../values/size.ts";
 import { type Address, handleOf, resolveAddress } from "./address.ts";
 import { type LoadedDeployment, parseJson } from "./deployment.ts";
@@ -31,10 +32,7 @@ export interface SyscallScope {
   journalEndCursor: string | null;
 }
 
-/** As Convex: 1,000 jobs a mutation, 4 MiB of arguments each, 16 MiB in all, at most five years away. */
-const SCHEDULED_JOBS_MAX = 1000;
-const SCHEDULED_ARGS_BYTES_MAX = 4 * 1024 * 1024;
-const SCHEDULED_ARGS_TOTAL_BYTES_MAX = 16 * 1024 * 1024;
+/** As Convex: at most five years away. */
 const FARTHEST_SCHEDULE_MS = 5 * 366 * 24 * 3600 * 1000;
 
 const PAGE_SIZE_MAX = 32_000;
@@ -237,26 +235,8 @@ export class DatabaseSyscalls {
     const target = resolveAddress(deployment, this.#namespace, address);
     const tsMs = ts * 1000;
     checkScheduleTime(tsMs, nowMs);
-    this.#countJob(sizeOfValue([args]));
+    tx.recordSchedule(checkedArgsBytes(args));
     return insertJob(tx, target.component, { component: target.component, path: target.path, args, tsMs });
-  }
-
-  #countJob(argsBytes: number): void {
-    const { usage } = this.#scope.tx;
-    usage.functionsScheduled += 1;
-    usage.scheduledFunctionArgsBytes += argsBytes;
-    if (usage.functionsScheduled > SCHEDULED_JOBS_MAX) {
-      throw new DeveloperError(
-        "TooManyFunctionsScheduled",
-        `Too many functions scheduled by this mutation (limit: ${SCHEDULED_JOBS_MAX})`,
-      );
-    }
-    if (argsBytes > SCHEDULED_ARGS_BYTES_MAX || usage.scheduledFunctionArgsBytes > SCHEDULED_ARGS_TOTAL_BYTES_MAX) {
-      throw new DeveloperError(
-        "ScheduledFunctionsArgumentsTooLarge",
-        "Too large total size of the arguments of scheduled functions",
-      );
-    }
   }
 
   #cancel({ id }: { id: string }): string {
@@ -290,17 +270,10 @@ export class DatabaseSyscalls {
   }
 
   #metrics(): Json {
-    const { usage, reads } = this.#scope.tx;
-    const of = (used: number, most: number) => ({ used, remaining: Math.max(0, most - used) });
-    return {
-      bytesRead: of(usage.bytesRead, limits.BYTES_READ_MAX),
-      bytesWritten: of(usage.bytesWritten, limits.BYTES_WRITTEN_MAX),
-      databaseQueries: of(reads.intervalCount, limits.INDEX_INTERVALS_READ_MAX),
-      documentsRead: of(usage.documentsRead, limits.DOCUMENTS_READ_MAX),
-      documentsWritten: of(usage.documentsWritten, limits.DOCUMENTS_WRITTEN_MAX),
-      functionsScheduled: of(usage.functionsScheduled, SCHEDULED_JOBS_MAX),
-      scheduledFunctionArgsBytes: of(usage.scheduledFunctionArgsBytes, SCHEDULED_ARGS_TOTAL_BYTES_MAX),
-    };
+    const { usage, limits } = this.#scope.tx;
+    const names = Object.keys(limits) as (keyof TransactionUsage)[];
+    const used = names.map((name) => [name, { used: usage[name], remaining: limits[name] - usage[name] }]);
+    return Object.fromEntries(used);
   }
 }
 
@@ -323,6 +296,14 @@ export function requestMetadataOf({ request }: FunctionCall): Json {
 export function checkScheduleTime(tsMs: number, nowMs: number): void {
   if (Math.abs(tsMs - nowMs) <= FARTHEST_SCHEDULE_MS) return;
   throw new DeveloperError("InvalidScheduledFunctionDelay", "Functions can be scheduled at most five years from now.");
+}
+
+/** The size of a scheduled function's arguments; throws when no function can be scheduled with them. */
+export function checkedArgsBytes(args: Json): number {
+  const bytes = sizeOfValue([args]);
+  if (bytes <= SCHEDULED_ARGS_BYTES_MAX) return bytes;
+  const message = `The arguments of a scheduled function are too large (${bytes} bytes, limit: ${SCHEDULED_ARGS_BYTES_MAX} bytes)`;
+  throw new DeveloperError("ScheduledFunctionsArgumentsTooLarge", message);
 }
 
 /** `component` and everything installed below it, nearest first. */

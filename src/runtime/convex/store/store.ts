@@ -167,6 +167,7 @@ export class SqliteStore implements Store {
       cursors: new CursorBox(readCursorKey(this.#connection)),
       newInternalId: () => randomFillSync(new Uint8Array(16)),
       newCreationTime: () => creationTimes.next(this.#environment.clock.nowMs()),
+      begin: (atTs) => this.begin(atTs),
       release: (snapshot) => this.#snapshots.release(snapshot),
     };
   }

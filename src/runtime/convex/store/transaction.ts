@@ -36,6 +36,8 @@ export interface TransactionHost {
   newInternalId(): Uint8Array;
   /** A creation time, milliseconds: now, or just above the last one given. */
   newCreationTime(): number;
+  /** A transaction over the snapshot of a timestamp that another one holds open. */
+  begin(atTs: bigint): SqliteTransaction;
   /** Gives the snapshot back. */
   release(snapshot: Snapshot): void;
 }
@@ -56,8 +58,12 @@ export class SqliteTransaction implements Transaction {
     this.#snapshot = snapshot;
   }
 
-  get usage(): TransactionUsage {
+  get usage(): Readonly<TransactionUsage> {
     return this.#meter;
+  }
+
+  get limits(): Readonly<TransactionUsage> {
+    return this.#meter.limits;
   }
 
   get isOpen(): boolean {
@@ -123,10 +129,27 @@ export class SqliteTransaction implements Transaction {
     return this.#host.catalog.tableOfId(namespace, id) === tableName ? id : null;
   }
 
+  recordSchedule(argsBytes: number): void {
+    this.#meter.recordSchedule(argsBytes);
+  }
+
+  tighten(budget: Partial<TransactionUsage>): () => void {
+    return this.#meter.tighten(budget);
+  }
+
+  asBegun(): SqliteTransaction {
+    return this.#host.begin(this.beginTs);
+  }
+
   savepoint(): Savepoint {
     const mark = this.pending.mark();
+    const forgetWrites = this.#meter.markWrites();
+    const rollback = () => {
+      this.pending.rollbackTo(mark);
+      forgetWrites();
+    };
     // Kept writes need nothing done: they are this transaction's own until it ends.
-    return { rollback: () => this.pending.rollbackTo(mark), release: () => {} };
+    return { rollback, release: () => {} };
   }
 
   close(): void {

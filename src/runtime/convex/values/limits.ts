@@ -20,6 +20,12 @@ export const INDEX_INTERVALS_READ_MAX = 4096;
 export const DOCUMENTS_WRITTEN_MAX = 16_000;
 export const BYTES_WRITTEN_MAX = 16 * MIB;
 
+export const SCHEDULED_FUNCTIONS_MAX = 1000;
+/** Of one scheduled function. */
+export const SCHEDULED_ARGS_BYTES_MAX = 4 * MIB;
+/** Of all functions that a mutation schedules. */
+export const SCHEDULED_ARGS_TOTAL_BYTES_MAX = 16 * MIB;
+
 export const QUERY_OPERATORS_MAX = 256;
 
 export const TABLES_MAX = 10_000;
