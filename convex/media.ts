@@ -20,7 +20,7 @@ import { ticketUrl } from "./media/tickets.ts";
 import { presentMedia, vMedium } from "./media/views.ts";
 import { openOrCreateThread } from "./messages/turns.ts";
 import { chooseMediaModel } from "./models/mediaCatalogue.ts";
-import { receiptFor } from "./privacy/receipts.ts";
+import { receiptFor } from "./privacy/proofs.ts";
 
 /** Random bytes in a session, which every ticket's signature covers. */
 const SESSION_SECRET_BYTES = 32;

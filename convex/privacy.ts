@@ -1,12 +1,16 @@
+import { paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { type Infer, v } from "convex/values";
 import { action } from "./_generated/server.js";
 import { rateFactorOf } from "./billing/months.ts";
+import { erasureOf, vOwnErasure } from "./erasure/standing.ts";
 import { presentExport, vExport } from "./exports/access.ts";
 import { beginExport, newestExports } from "./exports/steps.ts";
-import { leavingMutation, leavingQuery, requireIdentity, viewerQuery } from "./lib/functions.ts";
+import { identityQuery, leavingMutation, leavingQuery, requireIdentity, viewerQuery } from "./lib/functions.ts";
+import { boundedPage } from "./lib/pages.ts";
 import { spendRate } from "./lib/rateLimits.ts";
 import { enterConsent, findObjection } from "./privacy/choices.ts";
 import { loadOverview, vOverview } from "./privacy/holdings.ts";
+import { presentReceipts, vOwnReceipt } from "./privacy/proofs.ts";
 import { enterOwnRequest, presentRequest, vPrivacyRequest } from "./privacy/register.ts";
 import { restrictAccount } from "./privacy/restriction.ts";
 import { vConsentPurpose, vObjectionPurpose, vRequestKind } from "./privacy/schema.ts";
@@ -120,4 +124,31 @@ export const requests = viewerQuery({
       .take(LISTED_REQUESTS);
     return own.map(presentRequest);
   },
+});
+
+/**
+ * The receipts of what the caller has deleted, or what was deleted at the end of its period: the newest first, each with
+ * whether it is as it was written. The last of a page is compared with the one before it on the next page only.
+ */
+export const receipts = leavingQuery({
+  args: { paginationOpts: paginationOptsValidator },
+  returns: paginationResultValidator(vOwnReceipt),
+  handler: async (ctx, { paginationOpts }) => {
+    const result = await ctx.db
+      .query("deletionReceipts")
+      .withIndex("by_owner", (q) => q.eq("ownerId", ctx.viewer.userId))
+      .order("desc")
+      .paginate(boundedPage(paginationOpts));
+    return { ...result, page: await presentReceipts(result.page) };
+  },
+});
+
+/**
+ * What has become of the erasure of the caller's account: how far it is, or its receipt. Null where nothing is being
+ * erased. Answers as long as the caller's sign-in does, which is a little longer than their account.
+ */
+export const erasure = identityQuery({
+  args: {},
+  returns: v.union(v.null(), vOwnErasure),
+  handler: (ctx) => erasureOf(ctx.db, ctx.identityId),
 });

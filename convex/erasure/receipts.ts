@@ -5,14 +5,15 @@ import { PERSONAL_TABLES } from "../../src/policy/registry.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
-import { digest, receiptMac } from "./pseudonyms.ts";
+import { isIntact, linked } from "./chain.ts";
+import { digest } from "./pseudonyms.ts";
 
 const ROWS_PER_RUN = 200;
 const RECEIPTS_PER_CHECK = 500;
 
-type Receipt = Omit<Doc<"erasureReceipts">, "_id" | "_creationTime">;
+type Receipt = Doc<"erasureReceipts">;
 
-/** Writes the receipt of an erasure, chained to the one before. */
+/** Writes the receipt of an erasure, chained to the one before: see [Note: Chained receipts]. */
 export async function writeReceipt(
   ctx: MutationCtx,
   job: Doc<"erasureJobs">,
@@ -21,7 +22,6 @@ export async function writeReceipt(
   const last = await ctx.db.query("erasureReceipts").withIndex("by_seq").order("desc").first();
   const { origin, requestedAt, shreddedAt = nowMs, counts } = job;
   const receipt = {
-    seq: (last?.seq ?? 0) + 1,
     subject,
     origin,
     requestedAt,
@@ -31,9 +31,8 @@ export async function writeReceipt(
     retained,
     backupsUntilAt: nowMs + BACKUP_MS,
     registryHash: await digest(JSON.stringify(PERSONAL_TABLES)),
-    previousMac: last?.mac ?? "",
   };
-  await ctx.db.insert("erasureReceipts", { ...receipt, mac: await receiptMac(textOf(receipt)) });
+  await ctx.db.insert("erasureReceipts", await linked(receipt, last));
 }
 
 /** Notes until when what the law keeps of an account stays, and says what that is. */
@@ -90,30 +89,14 @@ export const check = internalQuery({
     const receipts = ctx.db.query("erasureReceipts").withIndex("by_seq", (q) => q.gte("seq", after));
     const rows = await receipts.take(RECEIPTS_PER_CHECK);
     const results = await Promise.all(
-      rows.map(async ({ _id, _creationTime, mac, ...receipt }, index) => {
-        const before = rows[index - 1];
-        const isGenuine = mac === (await receiptMac(textOf(receipt)));
-        const isNext = !before || (before.mac === receipt.previousMac && before.seq + 1 === receipt.seq);
-        const { seq, subject, completedAt } = receipt;
-        return { seq, subject, completedAt, intact: isGenuine && isNext };
+      rows.map(async (row, index) => {
+        const { seq, subject, completedAt } = row;
+        return { seq, subject, completedAt, intact: await isIntact(row, rows[index - 1]) };
       }),
     );
     return results.filter(({ seq }) => seq > after);
   },
 });
-
-/** A receipt as the text its MAC is over: its fields in the order of their names. */
-function textOf(receipt: Omit<Receipt, "mac">): string {
-  return JSON.stringify(receipt, (_name, value: unknown) => (isRecord(value) ? sorted(value) : value));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function sorted(record: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
 
 async function deleteEntries(ctx: MutationCtx, ownerId: Id<"users">): Promise<boolean> {
   const entries = await ctx.db

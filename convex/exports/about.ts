@@ -10,6 +10,7 @@ jobs/      what you asked to be made, and what became of it
 credits/   each change to your credits
 usage/     what models did for you, and what it cost
 webhooks/  what the sign-in and billing provider told about you
+receipts/  proof of what was deleted: what kind, when and why
 
 Each .json file is a list of objects. Times are milliseconds since 1970 (UTC), sizes are bytes.
 manifest.json lists every other file with its length and SHA-256, and the files that could not be read.

@@ -181,6 +181,11 @@ const ROWS: Record<
     const told = ctx.db.query("webhookInbox").withIndex("by_identity", (q) => q.eq("identityId", user?.identityId));
     return user ? plainRows(await told.paginate({ numItems: ROWS_PER_PAGE, cursor })) : { rows: [], cursor: null };
   },
+
+  receipts: async (ctx, { ownerId }, cursor) => {
+    const receipts = ctx.db.query("deletionReceipts").withIndex("by_owner", (q) => q.eq("ownerId", ownerId));
+    return plainRows(await receipts.paginate({ numItems: ROWS_PER_PAGE, cursor }));
+  },
 };
 
 /** The name of a medium's file in the archive. Pure. */

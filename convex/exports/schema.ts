@@ -12,6 +12,7 @@ export const EXPORT_SECTIONS = [
   "credits",
   "usage",
   "webhooks",
+  "receipts",
 ] as const;
 
 /** Where the writing of an archive goes on. */

@@ -6,6 +6,7 @@ import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from
 import { drainSoon, noteDelete } from "../media/deletes.ts";
 import { takeReservation, vStoredObject } from "../media/reservations.ts";
 import { loadSealMaterial, vSealMaterial } from "../media/seals.ts";
+import { receiptFor } from "../privacy/proofs.ts";
 import { FIRST_PLACE } from "./pages.ts";
 import { vPlace } from "./schema.ts";
 
@@ -169,12 +170,19 @@ export const sweep = internalMutation({
       .withIndex("by_export", (q) => q.eq("exportId", over._id))
       .take(PIECES_PER_RUN);
     for (const piece of pieces) await removePiece(ctx, piece);
-    if (pieces.length < PIECES_PER_RUN) await ctx.db.delete("exports", over._id);
+    if (pieces.length < PIECES_PER_RUN) await removeArchive(ctx, over);
     if (pieces.length > 0) await drainSoon(ctx);
     await ctx.scheduler.runAfter(0, internal.exports.steps.sweep, {});
     return null;
   },
 });
+
+/** Deletes an archive whose pieces are gone, with a receipt for its owner. */
+async function removeArchive(ctx: MutationCtx, { _id, ownerId }: Doc<"exports">): Promise<void> {
+  await ctx.db.delete("exports", _id);
+  const gone = { what: "archive", why: "period", unreadableAt: Date.now(), messages: 0, files: 1 } as const;
+  await receiptFor(ctx, ownerId, gone);
+}
 
 /** Deletes a piece, for an erasure where one does; its bytes go to the outbox in the same transaction. */
 export async function removePiece(

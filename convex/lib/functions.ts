@@ -82,6 +82,15 @@ export const operatorQuery = customQuery(
   }),
 );
 
+/**
+ * A public query for whoever has signed in, also when they have no account any more: `ctx.identityId` says who. `ctx.db`
+ * is the whole database, so what is built on this reads by that id alone. Refuses others as `unauthenticated`.
+ */
+export const identityQuery = customQuery(
+  query,
+  customCtx(async (ctx: QueryCtx) => ({ identityId: (await requireIdentity(ctx)).subject })),
+);
+
 /** A query's context as public functions have it. */
 export type ViewerQueryCtx = QueryCtx & { viewer: Viewer };
 /** A mutation's context as public functions have it. */

@@ -32,6 +32,12 @@ export const vAnswer = v.union(
 
 export const vRequestState = v.union(v.literal("open"), ...vAnswer.members);
 
+/** What a person had deleted, short of their account. */
+export const vDeletedKind = v.union(v.literal("chat"), v.literal("file"), v.literal("archive"));
+
+/** Why it was: the person deleted it, or its period was over. */
+export const vDeletionReason = v.union(v.literal("person"), v.literal("period"));
+
 export const privacyTables = {
   // The ledger of consents: append-only, one row each time somebody gives or withdraws consent; the newest row of a
   // purpose is what holds. Written by `privacy:setConsent`, read by whatever needs the consent and by the overview. Lives
@@ -76,4 +82,24 @@ export const privacyTables = {
     .index("by_due", ["state", "dueAt"])
     .index("by_reference", ["reference"])
     .index("by_answer", ["answeredAt"]),
+
+  // Proof that something of a person's was deleted: one row each, chained by MAC for each person, without content or ids.
+  // Written in the transaction that deletes the last row, read by its owner and the export. Deleted after 36 months, or with
+  // the account, whose own receipt then is the proof. See [Note: Deletion receipts].
+  deletionReceipts: defineTable({
+    ownerId: v.id("users"),
+    /** Numbers a person's receipts from 1. */
+    seq: v.number(),
+    what: vDeletedKind,
+    why: vDeletionReason,
+    unreadableAt: v.number(),
+    completedAt: v.number(),
+    /** Messages and files that went with it. */
+    messages: v.number(),
+    files: v.number(),
+    previousMac: v.string(),
+    mac: v.string(),
+  })
+    .index("by_owner", ["ownerId", "seq"])
+    .index("by_completion", ["completedAt"]),
 };

@@ -31,7 +31,8 @@ export const sweep = internalMutation({
       .withIndex("by_expiry", (q) => q.eq("state", "live").eq("pinned", false).lte("retentionClockAt", beforeMs))
       .paginate({ numItems: THREADS_PER_RUN, cursor });
     for (const thread of page) {
-      if (isExpired(thread, nowMs) && !(await isHeld(ctx.db, thread.ownerId))) await removeThread(ctx, thread);
+      if (isExpired(thread, nowMs) && !(await isHeld(ctx.db, thread.ownerId)))
+        await removeThread(ctx, thread, "period");
     }
     const next = { beforeMs, cursor: continueCursor };
     if (!isDone) await ctx.scheduler.runAfter(0, internal.threads.expiry.sweep, { place: next });

@@ -7,6 +7,7 @@ import { drainSoon } from "../media/deletes.ts";
 import { removeJobs } from "../media/endings.ts";
 import { removeMedium } from "../media/keeping.ts";
 import { dropReply } from "../messages/endings.ts";
+import { type Deletion, receiptFor, vDeletion } from "../privacy/proofs.ts";
 
 /**
  * What one transaction deletes at most, a quarter of Convex's limits: a page may exceed its bytes by one row, of up to a
@@ -19,7 +20,11 @@ const BYTES_PER_RUN = 1024 * 1024;
  * Begins the removal of a thread: from this transaction on it is hidden, its content is unreadable, because its key is
  * deleted, and replies under way have lost their lease. Its rows follow in bounded steps.
  */
-export async function removeThread(ctx: MutationCtx, thread: Doc<"threads">): Promise<void> {
+export async function removeThread(
+  ctx: MutationCtx,
+  thread: Doc<"threads">,
+  why: Deletion["why"] = "person",
+): Promise<void> {
   const threadId = thread._id;
   await ctx.db.patch("threads", threadId, { state: "erasing" });
   const key = await loadThreadKey(ctx.db, threadId);
@@ -27,39 +32,64 @@ export async function removeThread(ctx: MutationCtx, thread: Doc<"threads">): Pr
   // As many as a plan lets be written at once.
   const generations = ctx.db.query("generations").withIndex("by_thread", (q) => q.eq("threadId", threadId));
   for await (const generation of generations) await dropReply(ctx, generation);
-  await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
+  const deletion = { what: "chat" as const, why, unreadableAt: Date.now(), messages: 0, files: 0 };
+  await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId, deletion });
 }
 
 /**
  * Deletes the next rows of a thread that is being removed, children before parents, and schedules itself until none are
- * left. Run twice or late, it does what is left to do and no more. Reads nothing but what it deletes: nobody schedules it
- * but the transaction that began the removal, which cannot be undone.
+ * left; then the thread itself, with a receipt for its owner. Run twice or late, it does what is left to do and no more.
+ * Reads nothing but what it deletes: nobody schedules it but the transaction that began the removal, which cannot be
+ * undone.
  */
 export const removeRows = internalMutation({
-  args: { threadId: v.id("threads") },
+  args: { threadId: v.id("threads"), deletion: vDeletion },
   returns: v.null(),
-  handler: async (ctx, { threadId }) => {
-    const isSilent = (await removeJobs(ctx, threadId)) && (await removeMedia(ctx, threadId));
-    const done = isSilent && (await removeMessages(ctx, threadId)) && (await removeForks(ctx, threadId));
-    if (!done) await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId });
-    else if (await ctx.db.get("threads", threadId)) await ctx.db.delete("threads", threadId);
+  handler: async (ctx, { threadId, deletion }) => {
+    const areJobsGone = await removeJobs(ctx, threadId);
+    const media = areJobsGone ? await removeMedia(ctx, threadId) : NOTHING_YET;
+    const messages = media.isDone ? await removeMessages(ctx, threadId) : NOTHING_YET;
+    const grown = {
+      ...deletion,
+      files: deletion.files + media.rows,
+      messages: deletion.messages + messages.rows,
+    };
+    if (messages.isDone) await removeLast(ctx, threadId, grown);
+    else await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId, deletion: grown });
     return null;
   },
 });
 
-/** Deletes a page of media, whose bytes go to the outbox in the same transaction; says whether it was the last. */
-async function removeMedia(ctx: MutationCtx, threadId: Id<"threads">): Promise<boolean> {
+/** What one step has deleted of a kind, and whether that was the last of it. */
+interface Step {
+  rows: number;
+  isDone: boolean;
+}
+
+const NOTHING_YET: Step = { rows: 0, isDone: false };
+
+/** Deletes what is left once the messages are gone. Nothing where an erasure was faster. */
+async function removeLast(ctx: MutationCtx, threadId: Id<"threads">, deletion: Deletion): Promise<void> {
+  await removeForks(ctx, threadId);
+  const thread = await ctx.db.get("threads", threadId);
+  if (!thread) return;
+  await ctx.db.delete("threads", threadId);
+  await receiptFor(ctx, thread.ownerId, deletion);
+}
+
+/** Deletes a page of media, whose bytes go to the outbox in the same transaction. */
+async function removeMedia(ctx: MutationCtx, threadId: Id<"threads">): Promise<Step> {
   const media = await ctx.db
     .query("media")
     .withIndex("by_thread", (q) => q.eq("threadId", threadId))
     .take(ROWS_PER_RUN);
   for (const { _id } of media) await removeMedium(ctx, _id);
   if (media.length > 0) await drainSoon(ctx);
-  return media.length < ROWS_PER_RUN;
+  return { rows: media.length, isDone: media.length < ROWS_PER_RUN };
 }
 
-/** Deletes a page of messages with what hangs on them; says whether it was the last. */
-async function removeMessages(ctx: MutationCtx, threadId: Id<"threads">): Promise<boolean> {
+/** Deletes a page of messages with what hangs on them. */
+async function removeMessages(ctx: MutationCtx, threadId: Id<"threads">): Promise<Step> {
   const { page, isDone } = await ctx.db
     .query("messages")
     .withIndex("by_path", (q) => q.eq("threadId", threadId))
@@ -68,7 +98,7 @@ async function removeMessages(ctx: MutationCtx, threadId: Id<"threads">): Promis
     if (message.state === "streaming") await removeDeltas(ctx, message);
     await ctx.db.delete("messages", message._id);
   }
-  return isDone;
+  return { rows: page.length, isDone };
 }
 
 /** Pieces of one reply: at most some hundreds, since a reply's length and time are bounded. */
@@ -78,10 +108,9 @@ async function removeDeltas(ctx: MutationCtx, { recordId }: Doc<"messages">): Pr
 }
 
 /** Deletes the rows that shape the tree: no more than the branches a thread may have, twice. */
-async function removeForks(ctx: MutationCtx, threadId: Id<"threads">): Promise<boolean> {
+async function removeForks(ctx: MutationCtx, threadId: Id<"threads">): Promise<void> {
   const forks = ctx.db.query("forks").withIndex("by_thread", (q) => q.eq("threadId", threadId));
   for await (const fork of forks) await ctx.db.delete("forks", fork._id);
   const branches = ctx.db.query("branches").withIndex("by_thread", (q) => q.eq("threadId", threadId));
   for await (const branch of branches) await ctx.db.delete("branches", branch._id);
-  return true;
 }

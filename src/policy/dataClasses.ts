@@ -176,13 +176,20 @@ export const DATA_CLASSES = {
     rules: [{ what: "Each", period: { ms: WEBHOOK_MS }, from: "its arrival", atEnd: "deleted" }],
   },
   proofs: {
-    label: "Proof of erasure",
-    description: "That an account was erased, when, and how much: under a pseudonym that only a key of ours can make.",
+    label: "Proof of deletion",
+    description:
+      "That a chat, a file or an archive of yours was deleted, and when; that an account was erased, when, and how much, under a pseudonym that only a key of ours can make.",
     basis: "duty",
     purpose: "Who must erase must be able to show it, and must not bring back what was erased.",
     california: "Identifiers",
     rules: [
-      { what: "Receipts", period: { ms: RECEIPT_MS }, from: "the end of the erasure", atEnd: "deleted" },
+      {
+        what: "Receipts of what you deleted, no longer than your account",
+        period: { ms: RECEIPT_MS },
+        from: "the deletion",
+        atEnd: "deleted",
+      },
+      { what: "Receipts of accounts", period: { ms: RECEIPT_MS }, from: "the end of the erasure", atEnd: "deleted" },
       { what: "The pseudonym of an erased identity", period: { ms: TOMBSTONE_MS }, from: "the same", atEnd: "deleted" },
     ],
   },

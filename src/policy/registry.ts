@@ -78,6 +78,7 @@ export const PERSONAL_TABLES: Record<string, PersonalTable> = {
   consents: { holds: "choices", subject: byOwner, erasure: DELETE, exported: true },
   objections: { holds: "choices", subject: byOwner, erasure: DELETE, exported: true },
   privacyRequests: { holds: "choices", subject: byOwner, erasure: DELETE, exported: true },
+  deletionReceipts: { holds: "proofs", subject: byOwner, erasure: DELETE, exported: true },
   webhookInbox: { holds: "webhooks", subject: byIdentity, erasure: DELETE, exported: true },
   memberships: {
     holds: "account",

@@ -152,6 +152,8 @@ export async function fillEveryTable(backend: Backend, { person, userId, identit
     await ctx.db.insert("privacyRequests", { ownerId: userId, ...received, state: "open" });
     await ctx.db.insert("consents", { ownerId: userId, purpose: "news", given: true, textVersion: 1, at: 0 });
     await ctx.db.insert("objections", { ownerId: userId, purpose: "webhooks", at: 0 });
+    const gone = { what: "chat", why: "person", unreadableAt: 0, completedAt: 1, messages: 2, files: 0 } as const;
+    await ctx.db.insert("deletionReceipts", { ownerId: userId, seq: 1, ...gone, previousMac: "", mac: "" });
     const archive = { pieces: 1, place: null, contentBytes: 5, attempts: 1, requestedAt: 0, changedAt: 0 };
     const exportId = await ctx.db.insert("exports", { ...of, ...archive, state: "ready", expiresAt: 1 });
     const piece = { exportId, fromByte: 0, sealedListing: bytes, key: crypto.randomUUID(), contentBytes: 5 };

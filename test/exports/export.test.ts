@@ -38,6 +38,7 @@ const SECTIONS: Record<(typeof EXPORT_SECTIONS)[number], string[]> = {
   credits: ["creditEntries"],
   usage: ["usageEvents"],
   webhooks: ["webhookInbox"],
+  receipts: ["deletionReceipts"],
 };
 
 let bucket: TestBucket;
