@@ -11,8 +11,8 @@ import {
 import { SEGMENT_BYTES } from "../../src/shared/segments.ts";
 import type { BucketSettings } from "./bucket.ts";
 
-/** One part of an upload: R2 wants all but the last alike, and at least 5 MiB. */
-const PART_BYTES = 32 * SEGMENT_BYTES;
+/** One part of an upload: R2 wants all but the last alike, and at least 5 MiB, which is what one of them takes. */
+const PART_BYTES = 20 * SEGMENT_BYTES;
 const ATTEMPTS = 4;
 
 /** The bucket through the official client, for what is answered in XML. */
@@ -38,17 +38,16 @@ export interface SealedUpload {
 /** Stores sealed bytes: in one request where they fit one part, else in parts, of which one is in memory at a time. */
 export async function putSealed(client: BucketClient, { key, sealed, onParts }: SealedUpload): Promise<void> {
   const parts = inParts(sealed);
-  const first = await parts.next();
-  const second = await parts.next();
-  if (first.done) throw new Error("A sealed object has at least its header");
-  if (second.done) return putWhole(client, key, first.value);
+  const { value: first } = await parts.next();
+  if (!first) throw new Error("A sealed object has at least its header");
+  if (first.isLast) return putWhole(client, key, first.bytes);
 
   const upload = { Bucket: client.bucket, Key: key };
   const { UploadId } = await client.s3.send(new CreateMultipartUploadCommand(upload));
   if (!UploadId) throw new Error("The bucket opened an upload without an id");
   await onParts(UploadId);
   try {
-    await putParts(client, { ...upload, UploadId }, chain([first.value, second.value], parts));
+    await putParts(client, { ...upload, UploadId }, chain(first, parts));
   } catch (error) {
     await client.s3.send(new AbortMultipartUploadCommand({ ...upload, UploadId })).catch(() => undefined);
     throw error;
@@ -62,10 +61,10 @@ async function putWhole({ s3, bucket }: BucketClient, key: string, body: Uint8Ar
 async function putParts(
   { s3 }: BucketClient,
   upload: { Bucket: string; Key: string; UploadId: string },
-  parts: AsyncIterable<Uint8Array>,
+  parts: AsyncIterable<Part>,
 ): Promise<void> {
   const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
-  for await (const Body of parts) {
+  for await (const { bytes: Body } of parts) {
     const PartNumber = Parts.length + 1;
     const { ETag } = await s3.send(new UploadPartCommand({ ...upload, PartNumber, Body }));
     Parts.push({ PartNumber, ETag });
@@ -73,22 +72,30 @@ async function putParts(
   await s3.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
 }
 
-/** Joins segments to parts. */
-async function* inParts(segments: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let part = new Uint8Array(PART_BYTES);
-  let filled = 0;
-  for await (const segment of segments) {
-    part.set(segment, filled);
-    filled += segment.length;
-    if (filled < PART_BYTES) continue;
-    yield part;
-    part = new Uint8Array(PART_BYTES);
-    filled = 0;
-  }
-  if (filled > 0) yield part.subarray(0, filled);
+interface Part {
+  bytes: Uint8Array;
+  isLast: boolean;
 }
 
-async function* chain(first: Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* first;
+/**
+ * Joins segments to parts. A full part waits until a segment shows whether more follows. All come in the same memory, one
+ * after the other: a part is sent before the next one is asked for.
+ */
+async function* inParts(segments: AsyncIterable<Uint8Array>): AsyncGenerator<Part> {
+  const memory = new Uint8Array(PART_BYTES);
+  let filled = 0;
+  for await (const segment of segments) {
+    if (filled === PART_BYTES) {
+      yield { bytes: memory, isLast: false };
+      filled = 0;
+    }
+    memory.set(segment, filled);
+    filled += segment.length;
+  }
+  if (filled > 0) yield { bytes: memory.subarray(0, filled), isLast: true };
+}
+
+async function* chain(first: Part, rest: AsyncIterable<Part>): AsyncGenerator<Part> {
+  yield first;
   yield* rest;
 }

@@ -14,6 +14,10 @@ useBackendEnvironment();
 const MIB = 2 ** 20;
 /** More than one part, and none of the sizes a round number. */
 const LENGTH = 19 * MIB + 12_345;
+/** What the bucket gets with one request. */
+const PART_BYTES = 5 * MIB;
+/** Segments on their way from the content to a part, and what the content comes in. */
+const UNDER_WAY_BYTES = 2 * MIB + MIB;
 
 let bucket: TestBucket;
 let backend: Backend;
@@ -57,7 +61,7 @@ describe("what a provider made", () => {
     expect(stored?.contentBytes).toBe(LENGTH);
     const { log } = await bucket.control({});
     expect(log.filter(({ operation }) => operation === "UploadPart")).toHaveLength(
-      Math.ceil(sealedLength(LENGTH) / (8 * MIB)),
+      Math.ceil(sealedLength(LENGTH) / PART_BYTES),
     );
     const mediaId = await keep(stored!);
     const last = await get(ada, mediaId!, { Range: `bytes=${LENGTH - 3}-` });
@@ -67,6 +71,21 @@ describe("what a provider made", () => {
     const whole = await get(ada, mediaId!);
     expect(whole.status).toBe(416);
     await quiet(backend);
+  }, 20_000);
+
+  it("is never further ahead of what the bucket has than by one part", async () => {
+    const ahead: number[] = [];
+    async function* watched() {
+      let taken = 0;
+      for await (const chunk of film(40 * MIB)) {
+        const { log } = await bucket.control({});
+        const parts = log.filter(({ operation, status }) => operation === "UploadPart" && status === 200).length;
+        ahead.push((taken += chunk.length) - parts * PART_BYTES);
+        yield chunk;
+      }
+    }
+    expect((await store(watched()))?.contentBytes).toBe(40 * MIB);
+    expect(Math.max(...ahead)).toBeLessThanOrEqual(PART_BYTES + UNDER_WAY_BYTES);
   }, 20_000);
 
   it.each([
