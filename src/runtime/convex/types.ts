@@ -223,8 +223,14 @@ export interface FunctionCall {
   identity: Identity;
   /** `public`: internal functions look missing; `any`: the scheduler, function handles, the admin. */
   visibility: "public" | "any";
-  /** HTTP metadata for `ctx.meta`, and the scheduled job when the scheduler calls. */
-  request?: { requestId: string; ip?: string; userAgent?: string; scheduledFunctionId?: string };
+  /** HTTP metadata for `ctx.meta`, and the job that all this runs for when the scheduler called. */
+  request?: { requestId: string; ip?: string; userAgent?: string; job?: JobAddress };
+}
+
+/** A row of `_scheduled_functions`. */
+export interface JobAddress {
+  component: ComponentPath;
+  id: string;
 }
 
 /** What one execution of a query or mutation came to. */
@@ -279,6 +285,8 @@ export interface ScheduledCall {
   path: string;
   args: Json;
   tsMs: number;
+  /** The job that schedules it, if it is one that does. */
+  parent: JobAddress | undefined;
 }
 
 /** The analysed `convex/` folder. */

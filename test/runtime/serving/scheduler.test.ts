@@ -130,6 +130,23 @@ describe("scheduled actions", () => {
     );
     expect(await runsOf("byAction")).toEqual([null]);
   });
+
+  test("that were cancelled run to their end, but what they schedule does not run", async () => {
+    const id = await schedule("scheduleWhenTold", "told");
+    await until(
+      () => runsOf("told"),
+      (runs) => runs.length === 1,
+    );
+    await runtime.http().mutation(api.jobs.cancel, { id: id as never });
+    await schedule("record", "told: go on");
+    const children = await until(
+      () => runsOf("told: ids"),
+      (ids) => ids.length === 2,
+    );
+    expect(await Promise.all(children.map((child) => stateOf(String(child))))).toEqual(["canceled", "canceled"]);
+    expect(await runsOf("told: child")).toEqual([]);
+    expect(await stateOf(id)).toBe("canceled");
+  });
 });
 
 test("answers kept for repeated requests are forgotten after two weeks", async () => {

@@ -76,7 +76,7 @@ async function schedule(
   const tsMs = ts * 1000;
   checkScheduleTime(tsMs, nowMs());
   checkedArgsBytes(args);
-  return host.schedule(component, { component, path, args, tsMs });
+  return host.schedule(component, { component, path, args, tsMs, parent: call.request?.job });
 }
 
 /** The job's row lives with the function it runs, which may be of a component below this one. */

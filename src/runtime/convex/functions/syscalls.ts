@@ -231,18 +231,19 @@ export class DatabaseSyscalls {
 
   #schedule({ ts, args, ...address }: { ts: number; args: Json } & Address): string {
     this.#checkMutation("schedule");
-    const { deployment, tx, nowMs } = this.#scope;
+    const { call, deployment, tx, nowMs } = this.#scope;
     const target = resolveAddress(deployment, this.#namespace, address);
     const tsMs = ts * 1000;
     checkScheduleTime(tsMs, nowMs);
     tx.recordSchedule(checkedArgsBytes(args));
-    return insertJob(tx, target.component, { component: target.component, path: target.path, args, tsMs });
+    const { component, path } = target;
+    return insertJob(tx, component, { component, path, args, tsMs, parent: call.request?.job });
   }
 
   #cancel({ id }: { id: string }): string {
     this.#checkMutation("cancel a scheduled function");
     const { tx, call, nowMs } = this.#scope;
-    if (id === call.request?.scheduledFunctionId) {
+    if (id === call.request?.job?.id) {
       throw new DeveloperError("ScheduledFunctionCancelingItself", "A mutation cannot cancel itself");
     }
     const namespace = this.#namespaceOfJob(id);
@@ -287,7 +288,7 @@ export function requestMetadataOf({ request }: FunctionCall): Json {
     ip: request?.ip ?? null,
     userAgent: request?.userAgent ?? null,
     requestId: request?.requestId ?? "",
-    scheduledFunctionId: request?.scheduledFunctionId ?? null,
+    scheduledFunctionId: request?.job?.id ?? null,
     authToken: null,
   };
 }

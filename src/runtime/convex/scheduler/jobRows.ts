@@ -30,9 +30,17 @@ export function jobPath(name: string): string {
   return name.replace(/\.js:/, ":");
 }
 
+/** What a cancelled job still schedules, while it runs to its end, is cancelled from the start. */
 export function insertJob(tx: Transaction, namespace: ComponentPath, job: ScheduledCall): string {
-  const row = { name: jobName(job.path), args: [job.args], scheduledTime: job.tsMs, state: { kind: "pending" } };
-  return tx.insert(namespace, JOBS_TABLE, row);
+  const { path, args, tsMs, parent } = job;
+  const row = { name: jobName(path), args: [args], scheduledTime: tsMs };
+  const isParentCanceled = parent && readJob(tx, parent.component, parent.id)?.state.kind === "canceled";
+  if (!isParentCanceled) return tx.insert(namespace, JOBS_TABLE, { ...row, state: { kind: "pending" } });
+  return tx.insert(namespace, JOBS_TABLE, { ...row, state: { kind: "canceled" }, completedTime: beganAtMs(tx) });
+}
+
+function beganAtMs({ beginTs }: Transaction): number {
+  return Number(beginTs / 1_000_000n);
 }
 
 export function readJob(tx: Transaction, namespace: ComponentPath, jobId: string): JobRow | null {

@@ -148,7 +148,7 @@ export class JobScheduler {
 
   /** Scheduled functions run for nobody. */
   #callOf({ namespace, row }: Job): FunctionCall {
-    const request = { requestId: this.#application.newRequestId(), scheduledFunctionId: row._id };
+    const request = { requestId: this.#application.newRequestId(), job: { component: namespace, id: row._id } };
     const [args] = row.args;
     return {
       component: namespace,
