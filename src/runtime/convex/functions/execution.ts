@@ -165,7 +165,13 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
       this.#syscalls.close();
     }
     if (this.#fault !== undefined) throw this.#fault;
+    if (!this.#isOver() && this.#isolate.state.kind === "done") this.#giveBack(modulePath);
     return this.#conclude();
+  }
+
+  #giveBack(modulePath: string): void {
+    const { call, imported } = this.#input;
+    this.#scope.modules.giveBack(call.component, modulePath, imported);
   }
 
   get #isolate(): Isolate {

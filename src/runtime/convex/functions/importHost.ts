@@ -45,6 +45,8 @@ export interface Imported {
   failure: string | null;
   /** How long the module's own code took. */
   userTimeMs: number;
+  /** The module asks for its isolate to be kept ([Note: Kept isolates]). */
+  isKept: boolean;
 }
 
 /** Evaluates a module and returns what `read` makes of its exports. Throws `DeploymentError` when code fails. */
@@ -56,10 +58,12 @@ export function evaluateModule<T>(scope: ImportScope, input: ImportInput, read: 
 
 /** Evaluates a module for an execution to come. */
 export function importModule(scope: ImportScope, input: ImportInput): Imported {
-  return importInto(scope, input, (load) => void load(input.path));
+  const imported = importInto(scope, input, (load) => load(input.path).experimental_reuseContext === true);
+  const { state } = imported.home.isolate;
+  return { ...imported, isKept: state.kind === "done" && state.value === true };
 }
 
-function importInto(scope: ImportScope, input: ImportInput, work: Work): Imported {
+function importInto(scope: ImportScope, input: ImportInput, work: Work): Omit<Imported, "isKept"> {
   const home = input.home ?? scope.isolates.makeSynchronous();
   const host = new ImportHost(scope, input, home.context);
   const promises = new UnhandledPromises();

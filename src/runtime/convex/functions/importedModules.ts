@@ -6,11 +6,17 @@
  * nothing of it depends on the call: while modules are imported there is no database, no caller, and only the
  * deployment's own time and randomness. So once a module was asked for, it is evaluated in one more isolate when
  * the event loop comes to rest, and the next execution finds its isolate ready. Each is used once.
+ *
+ * [Note: Kept isolates]
+ * A module that exports `experimental_reuseContext = true` asks Convex for less: what its queries and mutations
+ * leave behind may be met by those that come after. So its isolate goes from one execution to the next, as on
+ * Convex: whichever function of the module it was, for whomever it ran, as long as it ended well, since one that
+ * failed may have left promises behind. Who finds the isolate in use gets a new one, and the last to end is kept.
  */
 import type { ComponentPath } from "../types.ts";
 import type { LoadedDeployment } from "./deployment.ts";
 import { type Imported, importModule } from "./importHost.ts";
-import type { IsolateFactory } from "./isolate.ts";
+import { type IsolateFactory, UnhandledPromises } from "./isolate.ts";
 
 /** Isolates that wait for an execution; of those, the ones whose module was asked for last are kept. */
 const READY_MAX = 16;
@@ -44,12 +50,19 @@ export class ImportedModules {
   /** The module, evaluated in an isolate that is the caller's from now on. */
   take(component: ComponentPath, modulePath: string): Imported {
     const wanted = { component, modulePath };
-    const key = `${component}:${modulePath}`;
+    const key = keyOf(wanted);
     const ready = this.#ready.get(key);
     this.#ready.delete(key);
-    this.#wanted.set(key, wanted);
-    this.#importSoon();
-    return ready ?? this.#import(key, wanted);
+    const imported = ready ?? this.#import(key, wanted);
+    if (!imported.isKept) this.#importSoon(key, wanted);
+    return imported;
+  }
+
+  /** Takes back what `take` gave, after an execution that ended well: the isolate is kept if its module asks for that. */
+  giveBack(component: ComponentPath, modulePath: string, imported: Imported): void {
+    if (!imported.isKept) return;
+    // Its promises were looked at when the execution ended, and evaluating it is over.
+    this.#keep(keyOf({ component, modulePath }), { ...imported, promises: new UnhandledPromises(), userTimeMs: 0 });
   }
 
   /** Imports nothing ahead any more, and lets go of what is ready. */
@@ -59,7 +72,12 @@ export class ImportedModules {
     this.#wanted.clear();
   }
 
-  #importSoon(): void {
+  #importSoon(key: string, wanted: Wanted): void {
+    this.#wanted.set(key, wanted);
+    this.#awaitRest();
+  }
+
+  #awaitRest(): void {
     this.#timer ??= setTimeout(() => this.#importNext(), REST_MS).unref();
   }
 
@@ -71,10 +89,15 @@ export class ImportedModules {
     const [key, wanted] = next;
     this.#wanted.delete(key);
     const imported = this.#import(key, wanted);
-    if (imported.failure === null) this.#ready.set(key, imported);
+    if (imported.failure === null) this.#keep(key, imported);
+    if (this.#wanted.size > 0) this.#awaitRest();
+  }
+
+  #keep(key: string, imported: Imported): void {
+    this.#ready.delete(key);
+    this.#ready.set(key, imported);
     const [oldest] = this.#ready.keys();
     if (this.#ready.size > READY_MAX && oldest !== undefined) this.#ready.delete(oldest);
-    if (this.#wanted.size > 0) this.#importSoon();
   }
 
   #import(key: string, { component, modulePath }: Wanted): Imported {
@@ -86,4 +109,8 @@ export class ImportedModules {
     if (imported.failure === null) this.#known.add(key);
     return imported;
   }
+}
+
+function keyOf({ component, modulePath }: Wanted): string {
+  return `${component}:${modulePath}`;
 }
