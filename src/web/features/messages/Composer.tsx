@@ -4,6 +4,7 @@ import type { KeyboardEvent, ReactNode } from "react";
 import { characterCount, MESSAGE_TEXT_CHARACTERS } from "../../../shared/limits.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Problem } from "../../ui/Problem.tsx";
+import { useWords } from "../../words/words.ts";
 import { AttachButton } from "../media/AttachButton.tsx";
 
 /** Where there is a keyboard to write with. On a touch screen, Enter begins a new line and the button sends. */
@@ -34,6 +35,7 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, onF
   const text = draft.trim();
   const sendable = text.length > 0 && characterCount(text) <= MESSAGE_TEXT_CHARACTERS && !sending && !onStop;
   const send = () => sendable && onSend(text);
+  const words = useWords().messages;
 
   const keyDown = (event: KeyboardEvent) => {
     // While an input method composes a character, Enter belongs to it.
@@ -53,8 +55,8 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, onF
       >
         {tray}
         <textarea
-          aria-label="Message"
-          placeholder="Write a message, or begin with /image or /video"
+          aria-label={words.message}
+          placeholder={words.placeholder}
           value={draft}
           onChange={(event) => onDraft(event.target.value)}
           onKeyDown={keyDown}
@@ -81,12 +83,11 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, onF
 }
 
 function RoomLeft({ characters }: { characters: number }) {
+  const words = useWords().messages;
   if (characters > scarceRoom) return null;
-  const distance = Math.abs(characters);
-  const count = `${distance.toLocaleString("en")} ${distance === 1 ? "character" : "characters"}`;
   return (
     <span role="status" className={clsx("text-[13px] tabular-nums", characters < 0 ? "text-danger" : "text-muted")}>
-      {characters < 0 ? `${count} too many` : `${count} left`}
+      {characters < 0 ? words.charactersTooMany(-characters) : words.charactersLeft(characters)}
     </span>
   );
 }
@@ -94,16 +95,18 @@ function RoomLeft({ characters }: { characters: number }) {
 const roundButton = "size-9 bg-accent text-on-accent hover:not-disabled:bg-accent-strong";
 
 function SendButton({ enabled }: { enabled: boolean }) {
+  const words = useWords().messages;
   return (
-    <IconButton round label="Send" type="submit" disabled={!enabled} className={roundButton}>
+    <IconButton round label={words.send} type="submit" disabled={!enabled} className={roundButton}>
       <ArrowUp aria-hidden size={19} strokeWidth={2.3} />
     </IconButton>
   );
 }
 
 function StopButton({ onStop }: { onStop: () => void }) {
+  const words = useWords().messages;
   return (
-    <IconButton round label="Stop (Esc)" onClick={onStop} className={roundButton}>
+    <IconButton round label={words.stop} onClick={onStop} className={roundButton}>
       <Square aria-hidden size={13} fill="currentColor" />
     </IconButton>
   );

@@ -7,6 +7,7 @@ import { Contact } from "../../app/Contact.tsx";
 import { Failure } from "../../app/Failure.tsx";
 import { newThreadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
+import { useWords } from "../../words/words.ts";
 import { AttachmentTray } from "../media/AttachmentTray.tsx";
 import { useAttachments } from "../media/useAttachments.ts";
 import { ModelPicker } from "../models/ModelPicker.tsx";
@@ -25,7 +26,8 @@ interface ConversationProps {
 /** One thread and the place to write in it, or the place where a new thread begins. */
 export function Conversation({ account, threadId }: ConversationProps) {
   const navigate = useNavigate();
-  const startAnew = { label: "Start a new chat", onClick: () => void navigate(newThreadPath) };
+  const words = useWords().messages;
+  const startAnew = { label: words.startAnew, onClick: () => void navigate(newThreadPath) };
   return (
     <main className="flex min-h-0 flex-1 flex-col">
       <Boundary
@@ -63,6 +65,7 @@ interface DeskProps {
 /** Where a person writes, with a draft for each thread. Drafts live in memory alone, and end with the session. */
 function Desk({ threadId, conversation, choice }: DeskProps) {
   const { send, stop, streaming, problem, sending } = conversation;
+  const words = useWords().messages;
   const [drafts, setDrafts] = useState<Record<string, string>>({});
   const draftKey = threadId ?? "";
   const setDraft = (draft: string) => setDrafts((all) => ({ ...all, [draftKey]: draft }));
@@ -95,22 +98,21 @@ function Desk({ threadId, conversation, choice }: DeskProps) {
         <ModelPicker models={choice.models} chosen={choice.chosen} onChoose={choice.choose} />
       </Composer>
       <p className="py-2.5 text-center text-[12.5px] text-muted">
-        Models make mistakes. <Contact />
+        {words.disclaimer} <Contact />
       </p>
     </div>
   );
 }
 
 function Welcome({ name }: { name: string }) {
-  const firstName = name.trim().split(/\s+/)[0];
+  const words = useWords().messages;
+  const [firstName = ""] = name.trim().split(/\s+/);
   return (
     <div className="mx-auto w-full max-w-[46rem] px-5 pb-7 md:px-7">
       <h1 className="font-display text-[clamp(34px,5vw,44px)] leading-[1.1] tracking-[-0.015em] text-balance">
-        {firstName ? `What is on your mind, ${firstName}?` : "What is on your mind?"}
+        {words.welcome(firstName)}
       </h1>
-      <p className="mt-2.5 text-muted text-pretty">
-        What you write here is sealed with a key of your own before it is stored.
-      </p>
+      <p className="mt-2.5 text-muted text-pretty">{words.welcomeMore}</p>
     </div>
   );
 }

@@ -1,83 +1,97 @@
 import { ArrowDown } from "lucide-react";
-import { type RefObject, useLayoutEffect, useRef } from "react";
-import { useStickToBottom } from "use-stick-to-bottom";
+import { useEffect, useRef, useState } from "react";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Message, Model } from "../../app/api.ts";
-import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { useWords } from "../../words/words.ts";
 import { JobReply } from "../media/JobReply.tsx";
 import { Alternatives } from "./Alternatives.tsx";
 import { PersonMessage } from "./PersonMessage.tsx";
 import { ReplyMessage } from "./ReplyMessage.tsx";
 import type { useConversation } from "./useConversation.ts";
+import { useEnd } from "./useEnd.ts";
 
 interface MessageLogProps {
   conversation: ReturnType<typeof useConversation>;
   models: readonly Model[];
 }
 
-/** The messages, oldest on top. Stays at the newest while it grows, unless the person scrolled away from it. */
-export function MessageLog({ conversation, models }: MessageLogProps) {
-  const { messages, streaming, loading, loadOlder, opening, tryAgain, select } = conversation;
-  const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({
-    initial: "instant",
-    resize: "instant",
-  });
-  const lastId = messages.at(-1)?._id;
-  const keepPlace = useKeptPlace(scrollRef, messages[0]?._id);
-  const showEarlier = () => {
-    keepPlace();
-    loadOlder?.();
-  };
+/** The room above the first message, in pixels. */
+const topPx = 32;
+/** How far beyond what is visible messages stay in the page, in pixels. */
+const beyondPx = 900;
+/** With less than this above what is visible, in pixels, earlier messages are loaded. */
+const scarcePx = 4_000;
 
+/**
+ * The messages, oldest on top. Stays at the newest while it grows, unless the person scrolled away from it. Only the
+ * messages around what is visible are in the page, however long the chat: see [Note: Long chats].
+ */
+export function MessageLog({ conversation, models }: MessageLogProps) {
+  const { messages, streaming, loading, loadingOlder, opening } = conversation;
+  const words = useWords().messages;
+  const scroller = useRef<HTMLElement>(null);
+  const window = useRef<VirtualizerHandle>(null);
+  const { atEnd, toEnd } = useEnd(scroller);
+  const loadIfScarce = useEarlierMessages(conversation, window);
+  const [editingId, setEditingId] = useState<string | null>(null);
+  const shift = useShift(messages);
+  const newest = messages.at(-1);
+  useOwnMessage(messages, toEnd);
+
+  const kept = [streaming?._id, editingId].map((id) => messages.findIndex(({ _id }) => _id === id));
   return (
     <div className="relative min-h-0 flex-1">
-      <h1 className="sr-only">Chat</h1>
+      <h1 className="sr-only">{words.chat}</h1>
       <p role="status" className="sr-only">
-        {loading ? "Opening the chat" : streaming ? "A reply is being written" : ""}
+        {loading ? words.opening : streaming ? words.writing : ""}
       </p>
       {/* Focusable, so that it can be scrolled with the keyboard. */}
-      <section ref={scrollRef} tabIndex={0} aria-label="Messages" className="scroll-quiet h-full overflow-y-auto">
-        <div
-          ref={contentRef}
-          className="mx-auto grid max-w-[46rem] grid-cols-[minmax(0,1fr)] gap-6 px-5 pt-8 pb-6 md:px-7"
-        >
-          {loadOlder && (
-            <Button small onClick={showEarlier} className="justify-self-center">
-              Show earlier messages
-            </Button>
-          )}
-          {messages.map((message) =>
-            message.role === "user" ? (
-              <PersonMessage key={message._id} text={message.text} attachments={message.attachments} />
-            ) : message.jobId ? (
-              <JobReply
-                key={message._id}
-                reply={message}
-                jobId={message.jobId}
-                modelLabel={labelOf(message, models)}
-                onTryAgain={message._id === lastId ? () => tryAgain(message) : undefined}
-              >
-                <Alternatives message={message} onSelect={select} />
-              </JobReply>
-            ) : (
-              <ReplyMessage
-                key={message._id}
-                reply={message}
-                modelLabel={labelOf(message, models)}
-                onSelect={select}
-                onTryAgain={message._id === lastId ? () => tryAgain(message) : undefined}
-              />
-            ),
-          )}
+      <section
+        ref={scroller}
+        tabIndex={0}
+        aria-label={words.messages}
+        className="scroll-quiet h-full overflow-y-auto [overflow-anchor:none]"
+      >
+        <div className="mx-auto max-w-[46rem] px-4 pb-2 sm:px-5 md:px-7" style={{ paddingTop: topPx }}>
+          <Virtualizer
+            ref={window}
+            scrollRef={scroller}
+            startMargin={topPx}
+            bufferSize={beyondPx}
+            shift={shift}
+            keepMounted={kept.filter((index) => index >= 0)}
+            onScroll={loadIfScarce}
+          >
+            {messages.map((message) => (
+              <div key={message._id} className="pb-6">
+                <Turn
+                  message={message}
+                  conversation={conversation}
+                  models={models}
+                  isNewest={message === newest}
+                  editing={message._id === editingId}
+                  onEditing={setEditingId}
+                />
+              </div>
+            ))}
+          </Virtualizer>
           {opening !== null && messages.length === 0 && <PersonMessage text={opening} />}
         </div>
       </section>
-      {!isAtBottom && (
+      {loadingOlder && (
+        <p className="arriving-late pointer-events-none absolute inset-x-0 top-2 text-center text-[13px] text-muted">
+          <span className="rounded-full border border-line bg-raised px-3 py-1 shadow-raised">
+            {words.loadingEarlier}
+          </span>
+        </p>
+      )}
+      {!atEnd && (
         <IconButton
           round
-          label="Go to the newest message"
-          onClick={() => void scrollToBottom()}
-          className="absolute bottom-3 left-1/2 -translate-x-1/2 size-9 border border-line bg-raised shadow-raised hover:bg-hover"
+          label={words.toNewest}
+          onClick={toEnd}
+          className="absolute bottom-3 left-1/2 size-9 -translate-x-1/2 border border-line bg-raised shadow-raised hover:bg-hover"
         >
           <ArrowDown aria-hidden size={17} />
         </IconButton>
@@ -86,24 +100,86 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
   );
 }
 
-/**
- * Keeps what a person reads in place when earlier messages appear above it. Call the result before they are asked for;
- * `firstId`, the id of the topmost message, tells when they are there.
- */
-function useKeptPlace(scroller: RefObject<HTMLElement | null>, firstId: string | undefined): () => void {
-  const kept = useRef<{ firstId: string | undefined; fromBottom: number } | null>(null);
-  useLayoutEffect(() => {
-    const element = scroller.current;
-    if (!element || !kept.current || kept.current.firstId === firstId) return;
-    element.scrollTo({ top: element.scrollHeight - kept.current.fromBottom, behavior: "instant" });
-    kept.current = null;
-  }, [scroller, firstId]);
-  return () => {
-    const element = scroller.current;
-    kept.current = element && { firstId, fromBottom: element.scrollHeight - element.scrollTop };
-  };
+interface TurnProps extends MessageLogProps {
+  message: Message;
+  isNewest: boolean;
+  editing: boolean;
+  onEditing: (messageId: string | null) => void;
 }
 
-function labelOf({ model }: Message, models: readonly Model[]): string {
-  return models.find(({ id }) => id === model)?.label ?? model ?? "Reply";
+/** One message, as its kind is shown, with what can be done with it. */
+function Turn({ message, conversation, models, isNewest, editing, onEditing }: TurnProps) {
+  const { tryAgain, select, edit, branch, streaming } = conversation;
+  const words = useWords().messages;
+  const alternatives = <Alternatives message={message} onSelect={select} />;
+  const onTryAgain = isNewest ? () => tryAgain(message) : undefined;
+  if (message.role === "user") {
+    return (
+      <PersonMessage
+        text={message.text}
+        attachments={message.attachments}
+        editing={editing}
+        onEdit={streaming || !message.state ? undefined : () => onEditing(message._id)}
+        onEdited={(text) => {
+          onEditing(null);
+          if (text !== null) edit(message, text);
+        }}
+      >
+        {alternatives}
+      </PersonMessage>
+    );
+  }
+  const modelLabel = models.find(({ id }) => id === message.model)?.label ?? message.model ?? words.reply;
+  if (message.jobId) {
+    return (
+      <JobReply reply={message} jobId={message.jobId} modelLabel={modelLabel} onTryAgain={onTryAgain}>
+        {alternatives}
+      </JobReply>
+    );
+  }
+  return (
+    <ReplyMessage reply={message} modelLabel={modelLabel} onTryAgain={onTryAgain} onBranch={() => branch(message)}>
+      {alternatives}
+    </ReplyMessage>
+  );
+}
+
+/*
+ * [Note: Long chats] A chat may have ten thousand messages. It opens with its newest page, whatever its length; earlier
+ * pages are loaded before the person gets there; and of what is loaded only the part around what is visible has
+ * elements. What is read stays in place when messages appear above it.
+ */
+
+/** Loads earlier messages while few are above what is visible; the result is to be called when that may have changed. */
+function useEarlierMessages(
+  { messages, loadOlder }: MessageLogProps["conversation"],
+  window: { current: VirtualizerHandle | null },
+): () => void {
+  const loadIfScarce = () => {
+    if (window.current && window.current.scrollOffset < scarcePx) loadOlder?.();
+  };
+  // A page may be short, or hold other branches only.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- asked again when messages have come, not with each rendering
+  useEffect(loadIfScarce, [messages.length, loadOlder === undefined]);
+  return loadIfScarce;
+}
+
+/** Whether what was added since the last rendering came above what was there. */
+function useShift(messages: readonly Message[]): boolean {
+  const [seen, setSeen] = useState({ firstId: messages[0]?._id, count: messages.length, shift: false });
+  const firstId = messages[0]?._id;
+  if (seen.firstId === firstId && seen.count === messages.length) return seen.shift;
+  const shift = seen.firstId !== firstId && messages.some(({ _id }) => _id === seen.firstId);
+  setSeen({ firstId, count: messages.length, shift });
+  return shift;
+}
+
+/** Goes to the end when the person has said something more. Choosing another version is no such thing. */
+function useOwnMessage(messages: readonly Message[], toEnd: () => void): void {
+  const newestId = messages.findLast(({ role }) => role === "user")?._id;
+  const shownId = useRef(newestId);
+  useEffect(() => {
+    if (shownId.current !== newestId && messages.some(({ _id }) => _id === shownId.current)) toEnd();
+    shownId.current = newestId;
+  }, [messages, newestId, toEnd]);
 }

@@ -1,9 +1,8 @@
-import { RotateCcw } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { GitBranch, RotateCcw } from "lucide-react";
+import { lazy, type ReactNode, Suspense } from "react";
 import type { Message } from "../../app/api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { wordsNow } from "../../words/words.ts";
-import { Alternatives } from "./Alternatives.tsx";
+import { useWords } from "../../words/words.ts";
 import { BadEnding } from "./BadEnding.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { useReplyText } from "./useReplyText.ts";
@@ -16,14 +15,17 @@ const Markdown = lazy(() => markdown);
 interface ReplyMessageProps {
   reply: Message;
   modelLabel: string;
-  /** Shows another reply to the same message. */
-  onSelect: (messageId: string) => void;
   /** Asks for another reply in place of this one; absent where that cannot be done. */
   onTryAgain?: () => void;
+  /** Goes on from here in a chat of its own. */
+  onBranch: () => void;
+  /** The arrows between versions. */
+  children: ReactNode;
 }
 
 /** What a model wrote, as it arrives and afterwards, and how it ended if it did not end well. */
-export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyMessageProps) {
+export function ReplyMessage({ reply, modelLabel, onTryAgain, onBranch, children }: ReplyMessageProps) {
+  const words = useWords().messages;
   const { shown, settled } = useReplyText(reply);
   const live = reply.state === "streaming" || !settled;
   const endedBadly = reply.state === "failed" || reply.state === "interrupted";
@@ -36,21 +38,24 @@ export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyM
           <Markdown live={live}>{shown}</Markdown>
         </Suspense>
       )}
-      {!live && reply.state === "stopped" && <p className="mt-3 text-[14px] text-muted">You stopped this reply.</p>}
+      {!live && reply.state === "stopped" && <p className="mt-3 text-[14px] text-muted">{words.stopped}</p>}
       {!live && endedBadly && <BadEnding error={reply.error} onTryAgain={onTryAgain} />}
       <div className="-ml-2 flex h-9 items-center gap-0.5">
         {!live && (
           <>
-            {reply.text && <CopyButton text={reply.text} label="Copy reply" />}
+            {reply.text && <CopyButton text={reply.text} label={words.copyReply} />}
             {onTryAgain && !endedBadly && (
-              <IconButton label="Try again" onClick={onTryAgain} className="size-8">
+              <IconButton label={words.tryAgain} onClick={onTryAgain} className="size-8">
                 <RotateCcw aria-hidden size={15} />
               </IconButton>
             )}
-            <Alternatives message={reply} onSelect={onSelect} />
+            <IconButton label={words.branch} onClick={onBranch} className="size-8">
+              <GitBranch aria-hidden size={15} />
+            </IconButton>
+            {children}
             <span className="truncate px-2 text-[13px] text-muted">
               {modelLabel}
-              {reply.usage && ` · ${costLabel(reply.usage)}`}
+              {reply.usage && <Cost usage={reply.usage} />}
             </span>
           </>
         )}
@@ -60,8 +65,9 @@ export function ReplyMessage({ reply, modelLabel, onSelect, onTryAgain }: ReplyM
 }
 
 /** What a reply cost; what was estimated says so. */
-function costLabel({ credits, source }: NonNullable<Message["usage"]>): string {
-  return `${source === "estimate" ? "about " : ""}${wordsNow().usage.credits(credits)}`;
+function Cost({ usage: { credits, source } }: { usage: NonNullable<Message["usage"]> }) {
+  const { messages, usage } = useWords();
+  return ` · ${messages.cost(usage.credits(credits), source === "estimate")}`;
 }
 
 function PlainText({ children }: { children: string }) {
@@ -69,10 +75,11 @@ function PlainText({ children }: { children: string }) {
 }
 
 function Thinking() {
+  const words = useWords().messages;
   return (
     <p className="flex h-7 items-center gap-2.5 text-muted">
       <span aria-hidden className="breathing size-2.5 rounded-full bg-accent" />
-      Thinking
+      {words.thinking}
     </p>
   );
 }

@@ -1,30 +1,37 @@
 import { useMutation, usePaginatedQuery } from "convex/react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useNavigate } from "react-router";
 import { api, type Message } from "../../app/api.ts";
 import { threadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
 import { useNotice } from "../../ui/Notices.tsx";
-import { useRegeneration, useTurn } from "./useTurn.ts";
+import { newRequestId } from "./requestId.ts";
+import { useEdit, useRegeneration, useTurn } from "./useTurn.ts";
 
-const pageSize = 30;
+/** What a chat opens with, however long it is, and how much is added where a person reads on upwards. */
+const firstPageSize = 30;
+const pageSize = 60;
 
 /** One conversation, live, and what a person can do in it. `threadId` is null while it has no message yet. */
 export function useConversation(threadId: string | null) {
-  const list = usePaginatedQuery(api.messages.list, threadId ? { threadId } : "skip", { initialNumItems: pageSize });
+  const list = usePaginatedQuery(api.messages.list, threadId ? { threadId } : "skip", {
+    initialNumItems: firstPageSize,
+  });
   const loading = threadId !== null && list.status === "LoadingFirstPage";
+  const messages = useMemo(() => list.results.toReversed(), [list.results]);
   const { opening, ...sending } = useSending(threadId);
   return {
     /** Oldest first. */
-    messages: list.results.toReversed(),
+    messages,
     loading,
+    loadingOlder: list.status === "LoadingMore",
     loadOlder: list.status === "CanLoadMore" ? () => list.loadMore(pageSize) : undefined,
     /** The reply being written, if there is one. Pictures and videos are made beside the conversation. */
     streaming: list.results.find(({ state, jobId }) => state === "streaming" && jobId === null),
     /** The first message of a new thread, until the thread's own list shows it. */
     opening: threadId === null || loading ? opening : null,
     ...sending,
-    ...useReplyCommands(),
+    ...useMessageCommands(threadId),
   };
 }
 
@@ -58,16 +65,27 @@ function useSending(threadId: string | null) {
   return { send, sending, problem, opening: opening?.threadId === threadId ? opening.text : null };
 }
 
-function useReplyCommands() {
+function useMessageCommands(threadId: string | null) {
   const notify = useNotice();
+  const navigate = useNavigate();
   const stop = useMutation(api.messages.stop);
   const select = useMutation(api.messages.select);
+  const branch = useMutation(api.threads.branch);
   const regenerate = useRegeneration();
+  const edit = useEdit();
   const refused = (error: unknown) => notify(sentenceOf(error));
+  const branchAt = async (messageId: string) => {
+    const made = await branch({ threadId: threadId ?? "", messageId, requestId: newRequestId() });
+    void navigate(threadPath(made.threadId));
+  };
   return {
     stop: (reply: Message) => void stop({ messageId: reply._id }).catch(refused),
     tryAgain: (reply: Message) => void regenerate(reply).catch(refused),
+    /** Says something else in place of a message. */
+    edit: (message: Message, text: string) => void edit(message, text).catch(refused),
     /** Shows another of the alternatives at one place. */
     select: (messageId: string) => void select({ messageId }).catch(refused),
+    /** Goes on from a message in a chat of its own. */
+    branch: (message: Message) => void branchAt(message._id).catch(refused),
   };
 }

@@ -41,6 +41,16 @@ export function useRegeneration(): (reply: Message) => Promise<void> {
   };
 }
 
+/** Says something else in place of a message, and has it replied to. */
+export function useEdit(): (message: Message, text: string) => Promise<void> {
+  const edit = useMutation(api.messages.edit);
+  const start = useStart();
+  return async (message, text) => {
+    const { replyId } = await edit({ messageId: message._id, text, requestId: newRequestId() });
+    start(replyId);
+  };
+}
+
 /**
  * Asks for a reply to be written, from the tab that wants it, since that is the quickest way to its first word. Should
  * the call be lost, the server starts by itself a few seconds later, so its failure is no news to a person.

@@ -1,5 +1,61 @@
 import type { messages as english } from "../en/messages.ts";
+import { formats } from "./formats.ts";
+
+const characters = (count: number) => `${formats.number(count)} Zeichen`;
 
 export const messages: typeof english = {
   message: "Nachricht",
+  placeholder: "Schreib eine Nachricht, oder beginne mit /image oder /video",
+  send: "Senden",
+  stop: "Anhalten (Esc)",
+  charactersLeft: (count: number) => `noch ${characters(count)}`,
+  charactersTooMany: (count: number) => `${characters(count)} zu viel`,
+  disclaimer: "Modelle machen Fehler.",
+  welcome: (name: string) => (name ? `Was geht dir durch den Kopf, ${name}?` : "Was geht dir durch den Kopf?"),
+  welcomeMore: "Was du hier schreibst, wird mit einem eigenen Schlüssel versiegelt, bevor es gespeichert wird.",
+  temporaryWelcome: "Ein temporärer Chat",
+  temporaryWelcomeMore:
+    "Er steht in keiner Liste und keiner Suche. Er wird gelöscht, sobald du ihn verlässt, spätestens nach einem Tag.",
+  chat: "Chat",
+  messages: "Nachrichten",
+  opening: "Der Chat wird geöffnet",
+  writing: "Eine Antwort wird geschrieben",
+  loadingEarlier: "Frühere Nachrichten werden geladen",
+  toNewest: "Zur neuesten Nachricht",
+  startAnew: "Neuen Chat beginnen",
+  you: "Du",
+  reply: "Antwort",
+  thinking: "Denkt nach",
+  copied: "Kopiert",
+  copyMessage: "Nachricht kopieren",
+  copyReply: "Antwort kopieren",
+  copyCode: "Code kopieren",
+  copyingRefused: "Dein Browser hat das Kopieren nicht erlaubt. Markiere den Text und kopiere ihn von dort.",
+  plainText: "Text",
+  table: "Tabelle",
+  tryAgain: "Noch einmal versuchen",
+  edit: "Nachricht ändern",
+  editing: "Deine Nachricht, zum Ändern",
+  editSend: "Senden",
+  branch: "Von hier in einem neuen Chat weitermachen",
+  earlierVersion: "Frühere Fassung",
+  laterVersion: "Spätere Fassung",
+  version: (position: number, count: number) => `${position} von ${count}`,
+  stopped: "Du hast diese Antwort angehalten.",
+  endings: {
+    provider_unavailable: "Das Modell war nicht erreichbar. Versuche es gleich noch einmal.",
+    provider_busy: "Das Modell ist gerade überlastet. Versuche es in einer Minute noch einmal.",
+    provider_silent:
+      "Das Modell hat nicht weitergeschrieben, darum endet die Antwort hier. Was angekommen war, bleibt; versuche es noch einmal.",
+    provider_cut: "Die Verbindung zum Modell riss ab, bevor die Antwort fertig war. Versuche es noch einmal.",
+    provider_invalid:
+      "Das Modell hat etwas Unlesbares geschickt. Versuche es noch einmal, oder wähle ein anderes Modell.",
+    reply_too_long: "Die Antwort ist so lang, wie eine sein darf. Bitte das Modell, weiterzumachen.",
+    abandoned: "Das Schreiben wurde unterbrochen. Was angekommen war, bleibt; versuche es noch einmal.",
+    fenced: "Dein Konto wurde geschlossen oder eingeschränkt, während diese Antwort geschrieben wurde.",
+  },
+  endedEarly: "Diese Antwort endete zu früh; was angekommen war, bleibt. Versuche es noch einmal.",
+  cost: (credits: string, estimated: boolean) => (estimated ? `etwa ${credits}` : credits),
+  imageNotLoaded: (alt = "") => `${alt || "Bild"}: nicht geladen, damit dein Lesen privat bleibt.`,
+  openImage: "Öffnen",
 };

@@ -1,3 +1,4 @@
+import type { ReplyErrorCode } from "../../../shared/errors.ts";
 import { formats } from "./formats.ts";
 
 const characters = (count: number) => formats.count(count, { one: "character", other: "characters" });
@@ -26,7 +27,6 @@ export const messages = {
   you: "You",
   reply: "Reply",
   thinking: "Thinking",
-  copy: "Copy",
   copied: "Copied",
   copyMessage: "Copy message",
   copyReply: "Copy reply",
@@ -44,13 +44,16 @@ export const messages = {
   version: (position: number, count: number) => `${position} of ${count}`,
   stopped: "You stopped this reply.",
   endings: {
-    provider_failed: "The model failed. What had arrived is kept.",
-    provider_limit: "The model is taking too many requests at the moment. Try again in a minute.",
-    provider_unreachable: "The model could not be reached. Try again in a minute.",
-    too_long: "The model reached its limit for one reply. Ask it to go on.",
-    silent: "The model went silent. What had arrived is kept.",
-    unknown: "This reply ended early. What had arrived is kept.",
-  },
+    provider_unavailable: "The model could not be reached. Try again in a moment.",
+    provider_busy: "The model is very busy right now. Try again in a minute.",
+    provider_silent: "The model stopped answering, so this reply was ended. What had arrived is kept; try again.",
+    provider_cut: "The connection to the model broke before the reply was finished. Try again.",
+    provider_invalid: "The model sent something that could not be read. Try again, or choose another model.",
+    reply_too_long: "The reply reached the longest length that is kept. Ask the model to go on.",
+    abandoned: "Writing this reply was interrupted. What had arrived is kept; try again.",
+    fenced: "Your account was closed or restricted while this reply was being written.",
+  } satisfies Record<ReplyErrorCode, string>,
+  endedEarly: "This reply ended early; what had arrived is kept. Try again.",
   cost: (credits: string, estimated: boolean) => (estimated ? `about ${credits}` : credits),
   imageNotLoaded: (alt = "") => `${alt || "Image"}: not loaded, to keep your reading private.`,
   openImage: "Open it",
