@@ -1,9 +1,9 @@
-import { Coins, Images, Shield, Sparkles } from "lucide-react";
+import { Coins, Gauge, Images, Shield, Sparkles } from "lucide-react";
 import type { ReactNode } from "react";
 import { NavLink } from "react-router";
 import { useWords } from "../words/words.ts";
 import type { Account } from "./api.ts";
-import { createPath, libraryPath, privacyPath, usagePath } from "./paths.ts";
+import { createPath, libraryPath, operatorPath, privacyPath, usagePath } from "./paths.ts";
 
 interface NavigationProps {
   onNavigate?: () => void;
@@ -13,7 +13,7 @@ interface NavigationProps {
 export function MakingLinks({ onNavigate }: NavigationProps) {
   const { app, media } = useWords();
   return (
-    <nav aria-label={app.make} className="grid gap-0.5 px-2.5 pb-2">
+    <nav aria-label={app.make} className="grid gap-0.5">
       <PageLink to={createPath} icon={<Sparkles aria-hidden size={16} />} onNavigate={onNavigate}>
         {media.createTitle}
       </PageLink>
@@ -26,7 +26,7 @@ export function MakingLinks({ onNavigate }: NavigationProps) {
 
 /** The ways to how a person stands: their credits and their rights. */
 export function StandingLinks({ account, onNavigate }: NavigationProps & { account: Account }) {
-  const { app, formats, privacy, usage } = useWords();
+  const { app, formats, operator, privacy, usage } = useWords();
   const { balance, held } = account.credits;
   return (
     <nav aria-label={app.standing} className="grid gap-0.5">
@@ -40,6 +40,11 @@ export function StandingLinks({ account, onNavigate }: NavigationProps & { accou
       <PageLink to={privacyPath} icon={<Shield aria-hidden size={16} />} onNavigate={onNavigate}>
         {privacy.title}
       </PageLink>
+      {account.operator && (
+        <PageLink to={operatorPath} icon={<Gauge aria-hidden size={16} />} onNavigate={onNavigate}>
+          {operator.title}
+        </PageLink>
+      )}
     </nav>
   );
 }

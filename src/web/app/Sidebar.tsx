@@ -1,4 +1,4 @@
-import { Menu as MenuIcon, SquarePen } from "lucide-react";
+import { Command, Menu as MenuIcon, SquarePen } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 import { AccountMenu } from "../features/account/AccountMenu.tsx";
@@ -8,6 +8,7 @@ import { Sheet } from "../ui/Sheet.tsx";
 import { Wordmark } from "../ui/Wordmark.tsx";
 import { useWords } from "../words/words.ts";
 import type { Account } from "./api.ts";
+import { useOpenCommands } from "./commands/Commands.tsx";
 import { MakingLinks, StandingLinks } from "./Navigation.tsx";
 import { newThreadPath } from "./paths.ts";
 
@@ -21,18 +22,50 @@ interface SidebarProps {
 export function Sidebar({ account, onNavigate }: SidebarProps) {
   return (
     <div className="flex h-full flex-col bg-sidebar">
-      <div className="px-5 pt-5 pb-3">
+      <div className="flex items-center justify-between pt-4 pr-2.5 pb-2.5 pl-5">
         <Link to={newThreadPath} onClick={onNavigate} className="rounded">
           <Wordmark className="text-[27px]" />
         </Link>
+        <CommandButton onNavigate={onNavigate} />
       </div>
-      <MakingLinks onNavigate={onNavigate} />
+      <div className="grid gap-1.5 px-2.5 pb-2">
+        <NewThreadLink onNavigate={onNavigate} />
+        <MakingLinks onNavigate={onNavigate} />
+      </div>
       <ThreadList onNavigate={onNavigate} />
       <div className="grid gap-1 border-t border-line p-2.5">
         <StandingLinks account={account} onNavigate={onNavigate} />
         <AccountMenu account={account} />
       </div>
     </div>
+  );
+}
+
+function CommandButton({ onNavigate }: Pick<SidebarProps, "onNavigate">) {
+  const { commands } = useWords();
+  const open = useOpenCommands();
+  const onClick = () => {
+    onNavigate?.();
+    open("menu");
+  };
+  return (
+    <IconButton label={commands.menu} onClick={onClick} className="size-9">
+      <Command aria-hidden size={17} />
+    </IconButton>
+  );
+}
+
+function NewThreadLink({ onNavigate }: Pick<SidebarProps, "onNavigate">) {
+  const { threads } = useWords();
+  return (
+    <Link
+      to={newThreadPath}
+      onClick={onNavigate}
+      className="flex h-10 items-center gap-2.5 rounded-[10px] border border-line bg-raised px-3 text-[14.5px] font-medium hover:bg-hover"
+    >
+      <SquarePen aria-hidden size={16} className="text-accent" />
+      {threads.newThread}
+    </Link>
   );
 }
 

@@ -5,10 +5,12 @@ import { useLanguageOf, useThemeOf } from "../features/account/useSettings.ts";
 import { NoticeProvider } from "../ui/Notices.tsx";
 import type { Account } from "./api.ts";
 import { ConnectionNotice } from "./ConnectionNotice.tsx";
+import { CommandProvider } from "./commands/Commands.tsx";
 import { Failure } from "./Failure.tsx";
 import { Pages } from "./Pages.tsx";
 import { NarrowHeader, Sidebar } from "./Sidebar.tsx";
 import { Splash } from "./Splash.tsx";
+import { useAppCommands } from "./useAppCommands.tsx";
 
 /** Everything a signed-in person sees: the chats and pages at the side, one of them beside it. */
 export default function Workspace() {
@@ -19,7 +21,9 @@ export default function Workspace() {
   return (
     <NoticeProvider>
       <BrowserRouter>
-        <Frame account={account} />
+        <CommandProvider>
+          <Frame account={account} />
+        </CommandProvider>
       </BrowserRouter>
     </NoticeProvider>
   );
@@ -28,6 +32,7 @@ export default function Workspace() {
 function Frame({ account }: { account: Account }) {
   useThemeOf(account);
   useLanguageOf(account);
+  useAppCommands(account);
   return (
     <div className="flex h-full">
       <aside className="hidden w-[284px] shrink-0 border-r border-line md:block">

@@ -2,6 +2,7 @@ import { AlertDialog as RadixAlertDialog, Dialog as RadixDialog } from "radix-ui
 import type { ReactNode } from "react";
 import { useWords } from "../words/words.ts";
 import { Button } from "./Button.tsx";
+import { focusOn } from "./focus.ts";
 
 // The backdrop is an element of ours, not Radix's Overlay, which would add an inline style sheet to lock scrolling.
 // The page itself never scrolls, so a content security policy that allows no inline style sheet costs nothing.
@@ -27,7 +28,7 @@ export function Dialog({ title, onClose, returnFocusTo, children }: DialogProps)
         <RadixDialog.Content
           aria-modal
           aria-describedby={undefined}
-          onCloseAutoFocus={focusOn(returnFocusTo)}
+          onCloseAutoFocus={returningTo(returnFocusTo)}
           className={panel}
         >
           <RadixDialog.Title className="text-[18px] font-semibold">{title}</RadixDialog.Title>
@@ -52,7 +53,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     <RadixAlertDialog.Root open onOpenChange={(open) => !open && onClose()}>
       <RadixAlertDialog.Portal>
         <div aria-hidden className={backdrop} />
-        <RadixAlertDialog.Content aria-modal onCloseAutoFocus={focusOn(returnFocusTo)} className={panel}>
+        <RadixAlertDialog.Content aria-modal onCloseAutoFocus={returningTo(returnFocusTo)} className={panel}>
           <RadixAlertDialog.Title className="text-[18px] font-semibold">{title}</RadixAlertDialog.Title>
           <RadixAlertDialog.Description className="text-[15px] text-muted">{children}</RadixAlertDialog.Description>
           <div className="mt-2 flex justify-end gap-2">
@@ -71,9 +72,9 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   );
 }
 
-function focusOn(element: HTMLElement | null): (event: Event) => void {
+function returningTo(element: HTMLElement | null): (event: Event) => void {
   return (event) => {
     event.preventDefault();
-    element?.focus();
+    focusOn(element);
   };
 }

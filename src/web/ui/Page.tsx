@@ -1,5 +1,6 @@
 import clsx from "clsx";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
+import { useNavigationType } from "react-router";
 import { Contact } from "../app/Contact.tsx";
 
 interface PageProps {
@@ -16,8 +17,13 @@ interface PageProps {
 /** A page beside the sidebar: its title, its content, and how to reach the operator. */
 export function Page({ title, lead, aside, wide = false, children }: PageProps) {
   useTitle(title);
+  const main = useArrivingFocus();
   return (
-    <main className="scroll-quiet relative flex min-h-0 flex-1 flex-col overflow-y-auto">
+    <main
+      ref={main}
+      tabIndex={-1}
+      className="scroll-quiet relative focus:outline-none flex min-h-0 flex-1 flex-col overflow-y-auto"
+    >
       <div className={clsx("mx-auto w-full flex-1 px-4 pt-8 pb-10 sm:px-6 md:px-8", wide ? "max-w-6xl" : "max-w-3xl")}>
         <header className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
           <div className="min-w-0">
@@ -33,6 +39,19 @@ export function Page({ title, lead, aside, wide = false, children }: PageProps) 
       </footer>
     </main>
   );
+}
+
+/**
+ * Whoever came here by a command left a page that took their focus along: they find it again on the new one. A page
+ * that was loaded begins at its top, as any page does.
+ */
+function useArrivingFocus() {
+  const main = useRef<HTMLElement>(null);
+  const isLoaded = useNavigationType() === "POP";
+  useEffect(() => {
+    if (!isLoaded && document.activeElement === document.body) main.current?.focus();
+  }, [isLoaded]);
+  return main;
 }
 
 /** A part of a page under a heading of its own. */

@@ -1,19 +1,19 @@
-import { ChevronsUpDown, LogOut } from "lucide-react";
-import { useNavigate } from "react-router";
+import { ChevronsUpDown, Keyboard, LogOut } from "lucide-react";
 import type { Account } from "../../app/api.ts";
-import { newThreadPath } from "../../app/paths.ts";
+import { useOpenCommands } from "../../app/commands/Commands.tsx";
 import { themes } from "../../app/theme.ts";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
 import { languageNames, languages } from "../../words/language.ts";
 import { useLanguage, useWords } from "../../words/words.ts";
-import { useIdentity } from "./identity.ts";
 import { useUpdateSettings } from "./useSettings.ts";
+import { useSignOut } from "./useSignOut.ts";
 
 const languageOptions = languages.map((value) => ({ value, label: <span lang={value}>{languageNames[value]}</span> }));
 
 /** Who is signed in, how the app looks and speaks, and the way out. */
 export function AccountMenu({ account }: { account: Account }) {
-  const words = useWords().account;
+  const { account: words, commands } = useWords();
+  const openCommands = useOpenCommands();
   const language = useLanguage();
   const updateSettings = useUpdateSettings();
   const signOut = useSignOut();
@@ -52,21 +52,14 @@ export function AccountMenu({ account }: { account: Account }) {
         onChange={(chosen) => updateSettings({ language: chosen })}
       />
       <MenuSeparator />
+      <MenuItem icon={<Keyboard aria-hidden size={16} />} onSelect={() => openCommands("shortcuts")}>
+        {commands.shortcuts}
+      </MenuItem>
       <MenuItem icon={<LogOut aria-hidden size={16} />} onSelect={signOut}>
         {words.signOut}
       </MenuItem>
     </Menu>
   );
-}
-
-/** Ends the session. Whoever signs in next on this device should not be led to a chat of somebody else's. */
-function useSignOut(): () => void {
-  const navigate = useNavigate();
-  const { signOut } = useIdentity();
-  return () => {
-    void navigate(newThreadPath);
-    void signOut();
-  };
 }
 
 function initialsOf(name: string): string {

@@ -1,9 +1,8 @@
-import type { Account } from "../../app/api.ts";
 import { Page } from "../../ui/Page.tsx";
 import { useWords } from "../../words/words.ts";
 
 /** Where pictures and videos are made. */
-export default function CreatePage(_: { account: Account }) {
+export default function CreatePage() {
   const { media } = useWords();
   return <Page title={media.createTitle}>{null}</Page>;
 }

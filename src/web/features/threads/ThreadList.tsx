@@ -1,9 +1,6 @@
 import { usePaginatedQuery } from "convex/react";
-import { SquarePen } from "lucide-react";
 import { useState } from "react";
-import { Link } from "react-router";
 import { api } from "../../app/api.ts";
-import { newThreadPath } from "../../app/paths.ts";
 import { useNow } from "../../app/useNow.ts";
 import { Button } from "../../ui/Button.tsx";
 import { groupByAge } from "./groups.ts";
@@ -30,16 +27,6 @@ export function ThreadList({ onNavigate }: { onNavigate?: () => void }) {
   ];
   return (
     <>
-      <div className="px-2.5 pb-2">
-        <Link
-          to={newThreadPath}
-          onClick={onNavigate}
-          className="flex h-10 items-center gap-2.5 rounded-[10px] border border-line bg-raised px-3 text-[14.5px] font-medium hover:bg-hover"
-        >
-          <SquarePen aria-hidden size={16} className="text-accent" />
-          New chat
-        </Link>
-      </div>
       <nav aria-label="Chats" className="scroll-quiet min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
         {loaded && groups.length === 0 && <NoThreads />}
         {groups.map(({ heading, threads }) => (

@@ -1,5 +1,6 @@
 export { account } from "./account.ts";
 export { app } from "./app.ts";
+export { commands } from "./commands.ts";
 export { errors } from "./errors.ts";
 export { formats } from "./formats.ts";
 export { media } from "./media.ts";
