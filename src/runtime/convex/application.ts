@@ -31,7 +31,7 @@ import type {
 const MAX_CONFLICT_RETRIES = 4;
 const CONFLICT_BACKOFF: BackoffRange = { firstMs: 100, longestMs: 2_000 };
 
-/** Convex's smallest plan runs 64 actions at once and lets others wait 10 s. */
+/** Convex's smallest plan runs 64 actions at once in isolates, as many in Node, and lets others wait 10 s. */
 const ACTION_SLOTS = 64;
 const ACTION_SLOT_WAIT_MS = 10_000;
 
@@ -67,7 +67,7 @@ export class Application {
   readonly #functionLog: FunctionLog;
   readonly #log: (line: string) => void;
   readonly #random: () => number;
-  readonly #actionSlots = new Slots(ACTION_SLOTS);
+  readonly #actionSlots = { isolate: new Slots(ACTION_SLOTS), node: new Slots(ACTION_SLOTS) };
   readonly #pinned: PinnedTimestamps;
   readonly #mutating = new Set<Promise<unknown>>();
 
@@ -136,7 +136,7 @@ export class Application {
 
   /** Runs an HTTP action; aborting `signal` stops it. The slot is held until its response has begun. */
   async httpAction(request: Request, identity: Identity, signal: AbortSignal): Promise<Response> {
-    const release = await this.#actionSlots.acquire(ACTION_SLOT_WAIT_MS);
+    const release = await this.#actionSlots.isolate.acquire(ACTION_SLOT_WAIT_MS);
     try {
       const response = await this.#runner.runHttpAction(request, identity, signal);
       const path = `http:${request.method}`;
@@ -287,7 +287,8 @@ export class Application {
   }
 
   async #act(call: FunctionCall, maxWaitMs: number | null): Promise<Answer> {
-    const release = await this.#actionSlots.acquire(maxWaitMs);
+    const environment = this.deployment.find(call.component, call.path)?.environment ?? "isolate";
+    const release = await this.#actionSlots[environment].acquire(maxWaitMs);
     try {
       const startedMs = performance.now();
       const { outcome, logLines } = await this.#runner.runAction(call);

@@ -9,10 +9,22 @@ export class Slots {
     this.#free = count;
   }
 
+  /** Takes a place at once, if one is free: the function that gives it back, or null. */
+  take(): (() => void) | null {
+    if (this.#free === 0) return null;
+    this.#free -= 1;
+    return this.#releasing();
+  }
+
   /** Resolves to the function that gives the place back. Rejects `TooManyConcurrentRequests` after `maxWaitMs`; null waits for as long as it takes. */
   async acquire(maxWaitMs: number | null): Promise<() => void> {
-    if (this.#free > 0) this.#free -= 1;
-    else await this.#waitInLine(maxWaitMs);
+    const taken = this.take();
+    if (taken) return taken;
+    await this.#waitInLine(maxWaitMs);
+    return this.#releasing();
+  }
+
+  #releasing(): () => void {
     let isHeld = true;
     return () => {
       if (isHeld) this.#release();

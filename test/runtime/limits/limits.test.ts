@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { SqliteTransaction } from "../../../src/runtime/convex/store/transaction.ts";
 import type { Json } from "../../../src/runtime/convex/types.ts";
@@ -181,6 +183,60 @@ describe("a call with limits of its own", () => {
     expect(await within("limits:insert", "mutation", { rows: 16_000 }, { documentsWritten: 20_000 })).toMatch(
       /Too many writes.*limit: 16000/,
     );
+  });
+});
+
+describe("actions", () => {
+  afterEach(() => vi.useRealTimers());
+
+  test.each([
+    ["limits:waitForEver", 30],
+    ["nodeLimits:waitForEver", 10],
+  ])("may take their time, and no longer: %s, %d minutes", async (path, minutes) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let hasEnded = false;
+    const run = runtime.action(path).finally(() => {
+      hasEnded = true;
+    });
+    await vi.advanceTimersByTimeAsync(minutes * 60_000 - 1);
+    expect(hasEnded).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(messageOf(await run)).toBe(`Function execution timed out (maximum duration: ${minutes * 60}s)`);
+  });
+
+  test("in Node that never come back keep no other from running", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const run = runtime.action("nodeLimits:loopForEver");
+    await vi.advanceTimersByTimeAsync(10 * 60_000);
+    expect(messageOf(await run)).toMatch(/timed out/);
+    expect(valueOf(await runtime.action("nodeLimits:take", { value: 1 }))).toBe("taken");
+  });
+
+  test("in Node may have 5 MiB of arguments, and not one byte more", async () => {
+    const take = (bytes: number) => runtime.action("nodeLimits:take", { value: sized(bytes - OBJECT_BYTES) });
+    expect(valueOf(await take(5 * MIB))).toBe("taken");
+    expect(messageOf(await take(5 * MIB + 1))).toMatch(/arguments are too large/);
+  });
+
+  test("in Node that use up their memory fail, and the next one runs", { timeout: 60_000 }, async () => {
+    expect(messageOf(await runtime.action("nodeLimits:hoard"))).toMatch(/memory/);
+    expect(valueOf(await runtime.action("nodeLimits:take", { value: 1 }))).toBe("taken");
+  });
+
+  test("have 8 requests under way at once, and no more", async () => {
+    const held: (() => void)[] = [];
+    const server = createServer((_request, response) => held.push(() => response.end()));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const run = runtime.action("limits:fetchAll", { urls: new Array(9).fill(url) });
+    await vi.waitUntil(() => held.length >= 8);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(held).toHaveLength(8);
+    held[0]?.();
+    await vi.waitUntil(() => held.length === 9);
+    for (const answer of held) answer();
+    expect(valueOf(await run)).toEqual(new Array(9).fill(200));
+    server.close();
   });
 });
 

@@ -3,7 +3,8 @@ import type { Catalog, DeployedFunction, FunctionCall, Outcome } from "../types.
 import { answerActionSyscall } from "./actionSyscalls.ts";
 import { moduleAndExport } from "./deployment.ts";
 import { LogLines } from "./logLines.ts";
-import type { NodeCallHost, NodeModules } from "./node/nodeModules.ts";
+import type { NodeModules } from "./node/nodeModules.ts";
+import type { NodeCallHost } from "./node/nodeWorker.ts";
 import { findCallable, validateArguments, validateResult } from "./validation.ts";
 import { type Ending, WaitingExecution, type WaitingScope } from "./waitingExecution.ts";
 
@@ -66,14 +67,11 @@ async function runInNode(scope: ActionScope, call: FunctionCall, { definition, s
     args: JSON.stringify([call.args]),
   };
   const node = scope.deployment.node as NodeModules;
-  const ending = await new Promise<Ending>((resolve) => {
-    const limit = setTimeout(() => resolve({ ok: false, error: NODE_TIMED_OUT }), NODE_ACTION_TIME_MAX_MS);
-    signal?.addEventListener("abort", () => resolve({ ok: false, error: STOPPED }), { once: true });
-    void node
-      .call(target, host)
-      .then(resolve)
-      .finally(() => clearTimeout(limit));
-  });
+  const stop = new AbortController();
+  const limit = setTimeout(() => stop.abort(NODE_TIMED_OUT), NODE_ACTION_TIME_MAX_MS);
+  signal?.addEventListener("abort", () => stop.abort(STOPPED), { once: true });
+  const ending = await node.call(target, host, stop.signal);
+  clearTimeout(limit);
   return { ending, logLines: logLines.lines };
 }
 

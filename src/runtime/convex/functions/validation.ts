@@ -18,6 +18,8 @@ import type { Failure } from "./globals/errors.ts";
 
 /** Convex's limit on the arguments and on the result of a function. */
 const VALUE_BYTES_MAX = 16 * 1024 * 1024;
+/** … and on the arguments of an action that runs in Node. */
+const NODE_ARGS_BYTES_MAX = 5 * 1024 * 1024;
 /** One character of JSON stands for at most this many bytes of a value: a digit for a number. */
 const BYTES_PER_CHARACTER_MAX = 9;
 
@@ -38,7 +40,8 @@ export function findCallable(
 }
 
 export function validateArguments(catalog: Catalog, definition: DeployedFunction, args: Json): FunctionError | null {
-  const oversize = refuseOversize(args, `${definition.path} arguments are`, "ArgsTooLarge");
+  const bytesMax = definition.environment === "node" ? NODE_ARGS_BYTES_MAX : VALUE_BYTES_MAX;
+  const oversize = refuseOversize(args, bytesMax, { what: `${definition.path} arguments are`, code: "ArgsTooLarge" });
   if (oversize) return oversize;
   const problem = check(catalog, definition.component, definition.args, args);
   return problem === null ? null : { message: `ArgumentValidationError: ${problem}`, code: "ArgumentValidationError" };
@@ -51,20 +54,22 @@ export function validateResult(catalog: Catalog, definition: DeployedFunction, t
   // Most results need not be parsed: a short text holds no large value, nor can it nest deep in few characters.
   if (isSmall && isAnything && text.length < 2 * VALUE_NESTING_MAX) return null;
   const value = parseJson<Json>(text);
-  const oversize = refuseOversize(value, `${definition.path} return value is`, "ReturnTooLarge");
+  const what = `${definition.path} return value is`;
+  const oversize = refuseOversize(value, VALUE_BYTES_MAX, { what, code: "ReturnTooLarge" });
   if (oversize || isAnything) return oversize;
   const problem = check(catalog, definition.component, definition.returns as ValidatorJson, value);
   return problem === null ? null : { message: `ReturnsValidationError: ${problem}`, code: "ReturnsValidationError" };
 }
 
 /** What is too large or too deep about a value that goes in or out. */
-function refuseOversize(value: Json, what: string, code: string): FunctionError | null {
+function refuseOversize(
+  value: Json,
+  bytesMax: number,
+  { what, code }: { what: string; code: string },
+): FunctionError | null {
   const sizeBytes = sizeOfValue(value);
-  if (sizeBytes > VALUE_BYTES_MAX)
-    return {
-      message: `Function ${what} too large (actual: ${sizeBytes} bytes, limit: ${VALUE_BYTES_MAX} bytes)`,
-      code,
-    };
+  if (sizeBytes > bytesMax)
+    return { message: `Function ${what} too large (actual: ${sizeBytes} bytes, limit: ${bytesMax} bytes)`, code };
   try {
     checkValue(value, VALUE_NESTING_MAX);
     return null;

@@ -4,6 +4,7 @@
  */
 import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
+import { Slots } from "../slots.ts";
 import type { Clock, FunctionCall, FunctionError } from "../types.ts";
 import { type ActionSyscallScope, answerActionSyscall } from "./actionSyscalls.ts";
 import { BaseHost } from "./baseHost.ts";
@@ -19,6 +20,9 @@ import { functionFailure } from "./validation.ts";
 
 /** Convex's limit for actions in its own runtime. */
 const ACTION_TIME_MAX_MS = 30 * 60 * 1000;
+
+/** As many calls and requests of one action are under way at once; others wait. */
+const OPERATIONS_MAX = 8;
 
 const UNAWAITED_HINT =
   "Async operations should be awaited or they might not run. See https://docs.convex.dev/functions/actions#dangling-promises for more information.";
@@ -43,6 +47,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
   readonly #ended = new AbortController();
   readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #pendingSyscalls: string[] = [];
+  readonly #operations = new Slots(OPERATIONS_MAX);
   #lastTimer = 0;
   #isImporting = true;
   readonly #startedMs = performance.now();
@@ -162,7 +167,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
     try {
       const { nowMs } = this.#scope.clock;
       const scope = { ...this.#scope, call: this.#call, nowMs: nowMs.bind(this.#scope.clock) };
-      return await this.#whileRunning(answerActionSyscall(scope, operation, args));
+      return await this.#operate(() => answerActionSyscall(scope, operation, args));
     } finally {
       this.#pendingSyscalls.splice(this.#pendingSyscalls.indexOf(operation), 1);
     }
@@ -170,7 +175,17 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
 
   async fetch(request: Request): Promise<Response> {
     const signal = AbortSignal.any([request.signal, this.#ended.signal]);
-    return this.#whileRunning(fetch(request, { signal }));
+    return this.#operate(() => fetch(request, { signal }));
+  }
+
+  /** Begins at once where it can. What still waits when the execution ends never begins. */
+  async #operate<T>(work: () => Promise<T>): Promise<T> {
+    const release = this.#operations.take() ?? (await this.#whileRunning(this.#operations.acquire(null)));
+    try {
+      return await this.#whileRunning(work());
+    } finally {
+      release();
+    }
   }
 
   setTimer(callback: () => void, delayMs: number, repeat: boolean): number {

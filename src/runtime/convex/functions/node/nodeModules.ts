@@ -1,36 +1,19 @@
-/** The "use node" modules of a deployment and the worker thread that runs them; started anew after a crash. */
+/** The "use node" modules of a deployment and the thread that runs them; another is started when one cannot go on. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
-import { DeveloperError } from "../../errors.ts";
 import type { DeployedFunction, FunctionError } from "../../types.ts";
 import type { Bundle } from "../bundle.ts";
 import { canonicalPath, parseJson } from "../deployment.ts";
 import { DeploymentError } from "../deploymentError.ts";
-import type { LogLevel } from "../globals/host.ts";
 import { MODULE_SCHEME } from "../program.ts";
 import { functionFailure } from "../validation.ts";
-import type { FromWorker, NodeExport, ThrownInNode, ToWorker } from "./messages.ts";
+import type { NodeExport, ThrownInNode } from "./messages.ts";
+import { type NodeCallHost, type NodeResult, NodeWorker } from "./nodeWorker.ts";
 
 /** Name of the program that holds these modules' source maps. */
 export const NODE_PROGRAM = "node";
-
-/** What a call needs from the runtime while it runs. */
-export interface NodeCallHost {
-  asyncSyscall(operation: string, args: string): Promise<string>;
-  log(level: LogLevel, message: string): void;
-}
-
-export type NodeResult = { ok: true; value: unknown } | { ok: false; error: FunctionError };
-
-interface Pending {
-  host: NodeCallHost | null;
-  settle: (result: NodeResult) => void;
-}
-
-const NO_HOST_MESSAGE = "The call has ended.";
 
 export class NodeModules {
   readonly #bundle: Bundle["node"];
@@ -38,9 +21,9 @@ export class NodeModules {
   readonly #describeFrame: (site: string) => string | null;
   readonly #log: (line: string) => void;
   readonly #folder: string;
-  readonly #pending = new Map<number, Pending>();
-  #worker: Worker | undefined;
-  #lastId = 0;
+  readonly #workers = new Set<NodeWorker>();
+  /** Runs the next call. */
+  #current: NodeWorker | undefined;
   #isRetired = false;
 
   constructor(
@@ -64,94 +47,69 @@ export class NodeModules {
     return found.flat();
   }
 
-  call(
+  /** Runs an action; aborting `signal` ends the call with the signal's reason, a `FunctionError`. */
+  async call(
     target: { modulePath: string; exportName: string; requestId: string; args: string },
     host: NodeCallHost,
+    signal: AbortSignal,
   ): Promise<NodeResult> {
-    return this.#ask((id) => ({ type: "call", id, ...target }), host);
+    const worker = this.#started();
+    const result = await worker.ask((id) => ({ type: "call", id, ...target }), host, signal);
+    // It may be in an endless loop, with which nothing else should be in one thread.
+    if (signal.aborted) this.#replace(worker);
+    return result;
   }
 
-  /** Ends the worker once its calls have ended. */
+  /** Ends the threads once their calls have ended. */
   retire(): void {
     this.#isRetired = true;
-    if (this.#pending.size === 0) this.close();
+    for (const worker of this.#workers) worker.retire();
+    this.#removeUnused();
   }
 
   close(): void {
-    this.#isRetired = true;
-    void this.#worker?.terminate();
-    rmSync(this.#folder, { recursive: true, force: true });
+    for (const worker of this.#workers) worker.close();
+    this.#remove();
   }
 
   async #analyse(modulePath: string): Promise<Omit<DeployedFunction, "component">[]> {
-    const result = await this.#ask((id) => ({ type: "analyse", id, modulePath }), null);
+    const result = await this.#started().ask((id) => ({ type: "analyse", id, modulePath }), null);
     if (!result.ok) throw new DeploymentError(`Failed to analyze ${modulePath}: ${result.error.message}`);
     return (result.value as NodeExport[]).map((each) => deployed(modulePath, each));
   }
 
-  #ask(message: (id: number) => ToWorker, host: NodeCallHost | null): Promise<NodeResult> {
-    const id = ++this.#lastId;
-    return new Promise((resolve) => {
-      this.#pending.set(id, { host, settle: resolve });
-      const worker = this.#started();
-      // A worker holds the process only while somebody waits for it.
-      worker.ref();
-      worker.postMessage(message(id));
+  #started(): NodeWorker {
+    if (this.#current) return this.#current;
+    const worker: NodeWorker = new NodeWorker({
+      folder: this.#folder,
+      env: this.#env,
+      failureOf: (thrown) => functionFailure(this.#failureOf(thrown)),
+      onEnd: (why) => this.#ended(worker, why),
     });
-  }
-
-  #started(): Worker {
-    if (this.#worker) return this.#worker;
-    const file = new URL("./worker.ts", import.meta.url);
-    const worker = new Worker(file, { env: this.#env, workerData: this.#folder, execArgv: ["--no-warnings"] });
-    worker.on("message", (message: FromWorker) => this.#receive(message));
-    worker.on("error", (error) => this.#crashed(worker, error.message));
-    worker.on("exit", (code) => this.#crashed(worker, `exit code ${code}`));
-    this.#worker = worker;
+    this.#workers.add(worker);
+    this.#current = worker;
     return worker;
   }
 
-  /** The calls it was running fail; the next one starts another worker. */
-  #crashed(worker: Worker, why: string): void {
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
-    if (this.#isRetired) return;
+  #replace(worker: NodeWorker): void {
+    if (this.#current === worker) this.#current = undefined;
+    worker.retire();
+  }
+
+  #ended(worker: NodeWorker, why: string | null): void {
+    this.#workers.delete(worker);
+    if (this.#current === worker) this.#current = undefined;
+    this.#removeUnused();
+    if (why === null) return;
     this.#log(`The worker of "use node" actions ended (${why}) and is started again when it is needed.`);
-    for (const id of [...this.#pending.keys()]) {
-      this.#settle(id, { ok: false, error: { message: `The Node.js process of the action ended: ${why}` } });
-    }
   }
 
-  #receive(message: FromWorker): void {
-    if (message.type === "done") return this.#settle(message.id, this.#resultOf(message.result));
-    const host = this.#pending.get(message.callId)?.host;
-    if (message.type === "log") return host?.log(message.level, message.message);
-    void this.#answer(message, host ?? null);
+  #removeUnused(): void {
+    if (this.#isRetired && this.#workers.size === 0) this.#remove();
   }
 
-  async #answer(
-    { id, operation, args }: Extract<FromWorker, { type: "syscall" }>,
-    host: NodeCallHost | null,
-  ): Promise<void> {
-    try {
-      if (!host) throw new DeveloperError("CallEnded", NO_HOST_MESSAGE);
-      const text = await host.asyncSyscall(operation, args);
-      this.#worker?.postMessage({ type: "answer", id, result: { ok: true, text } } satisfies ToWorker);
-    } catch (error) {
-      const { message, data } = error as DeveloperError;
-      this.#worker?.postMessage({ type: "answer", id, result: { ok: false, message, data } } satisfies ToWorker);
-    }
-  }
-
-  #settle(id: number, result: NodeResult): void {
-    this.#pending.get(id)?.settle(result);
-    this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#worker?.unref();
-    if (this.#isRetired && this.#pending.size === 0) this.close();
-  }
-
-  #resultOf(result: Extract<FromWorker, { type: "done" }>["result"]): NodeResult {
-    return result.ok ? result : { ok: false, error: functionFailure(this.#failureOf(result.thrown)) };
+  #remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #failureOf({ name, message, stack, data }: ThrownInNode): { message: string; data?: string } {
