@@ -1,6 +1,8 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, loadEnv, type Plugin } from "vite";
+import { clerkHostOf } from "./src/runtime/contentPolicy.ts";
+import { headersFile } from "./src/runtime/pageHeaders.ts";
 
 /**
  * Builds the web app from `src/web` into `dist/web`.
@@ -11,7 +13,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: "src/web",
   envDir: "../..",
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), staticHostHeaders()],
   build: {
     outDir: "../../dist/web",
     emptyOutDir: true,
@@ -21,3 +23,19 @@ export default defineConfig({
     chunkSizeWarningLimit: 640,
   },
 });
+
+/** Writes the headers that `npm start` sends as a file beside the page, for hosts that read them from there. */
+function staticHostHeaders(): Plugin {
+  let env: Record<string, string> = {};
+  return {
+    name: "static-host-headers",
+    apply: "build",
+    configResolved: ({ envDir, mode }) => {
+      env = loadEnv(mode, envDir || ".");
+    },
+    generateBundle() {
+      const source = headersFile(env, clerkHostOf(env["VITE_CLERK_PUBLISHABLE_KEY"]));
+      this.emitFile({ type: "asset", fileName: "_headers", source });
+    },
+  };
+}

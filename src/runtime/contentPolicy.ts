@@ -24,8 +24,8 @@ const NONE = "'none'";
 /**
  * Scripts and fonts are the page's own. It connects to `services` (origins), shows their pictures and videos, and goes
  * nowhere else; pictures may also be the page's memory (`blob:`), where a file is previewed before it is uploaded.
- * Styles may be inline, since the dialogs lock scrolling with a style element whose content depends on the page; scripts
- * never. With Clerk (`clerkHost`, its Frontend API), the sources Clerk's documentation asks for are added.
+ * Neither scripts nor style sheets may be inline; Clerk's components bring style sheets of that kind, so with Clerk they
+ * may. With Clerk (`clerkHost`, its Frontend API), the sources Clerk's documentation asks for are added.
  */
 export function contentPolicy(services: readonly string[], clerkHost: string | null): ContentPolicy {
   const clerk = (...sources: Sources) => (clerkHost ? sources : []);
@@ -34,7 +34,7 @@ export function contentPolicy(services: readonly string[], clerkHost: string | n
   return {
     defaultSrc: [NONE],
     scriptSrc: [SELF, ...clerk(clerkOrigin, challenges)],
-    styleSrc: [SELF, "'unsafe-inline'"],
+    styleSrc: [SELF, ...clerk("'unsafe-inline'")],
     imgSrc: [SELF, "blob:", ...services.filter(isHttp), ...clerk("https://img.clerk.com")],
     mediaSrc: [SELF, ...services.filter(isHttp)],
     fontSrc: [SELF],

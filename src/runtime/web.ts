@@ -1,17 +1,12 @@
 /** Serves the built web app with the headers promised for every response, and tells it where its services are. */
 import path from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
-import { Hono, type MiddlewareHandler } from "hono";
-import { secureHeaders } from "hono/secure-headers";
-import { contentPolicy } from "./contentPolicy.ts";
+import { Hono } from "hono";
 import { type Listener, listen, type OnNode } from "./listen.ts";
+import { KEPT_FOR_EVER, type PageServices, pageHeaders } from "./pageHeaders.ts";
 
 /** What `/config.json` tells the page, so that one build works on any port. */
-export interface PageConfig {
-  convexUrl: string;
-  convexSiteUrl: string;
-  /** Absent where Clerk signs people in. */
-  identityUrl?: string;
+export interface PageConfig extends PageServices {
   signIn: "embedded" | "clerk";
   operatorName: string;
   /** How to reach the operator: a mail or web address. */
@@ -30,18 +25,19 @@ export interface WebOptions {
   clerkHost: string | null;
 }
 
-const YEAR_S = 365 * 24 * 60 * 60;
-
 export function startWeb(options: WebOptions): Promise<Listener> {
   return listen(webApp(options), { ...options, name: "web" });
 }
 
 function webApp({ dir, config, built, clerkHost }: WebOptions): Hono<OnNode> {
-  const headers = config.then((each) => securityHeaders(each, clerkHost));
+  const headers = config.then((each) => Object.entries(pageHeaders(each, clerkHost)));
   const files = built.then(() => builtFiles(dir));
   for (const part of [headers, files]) part.catch(() => undefined); // A failure is met by the request that needs it.
   const app = new Hono<OnNode>();
-  app.use(async (c, next) => (await headers)(c, next));
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of await headers) c.header(name, value);
+  });
   app.get("/config.json", async (c) => {
     c.header("cache-control", "no-store");
     return c.json(await config);
@@ -66,22 +62,5 @@ function builtFiles(dir: string): Hono<OnNode> {
 /** Vite names everything under `assets/` by its content, so it never changes; the rest may, with each build. */
 function cacheRule(requestPath: string, status: number): string {
   const isNamedByContent = requestPath.startsWith("/assets/") && status === 200;
-  return isNamedByContent ? `public, max-age=${YEAR_S}, immutable` : "no-cache";
-}
-
-function securityHeaders(
-  { convexUrl, convexSiteUrl, identityUrl }: PageConfig,
-  clerkHost: string | null,
-): MiddlewareHandler {
-  const services = [convexUrl, convexUrl.replace(/^http/, "ws"), convexSiteUrl, ...(identityUrl ? [identityUrl] : [])];
-  return secureHeaders({
-    contentSecurityPolicy: contentPolicy(services, clerkHost),
-    crossOriginOpenerPolicy: "same-origin",
-    crossOriginEmbedderPolicy: "require-corp",
-    crossOriginResourcePolicy: "same-origin",
-    strictTransportSecurity: `max-age=${YEAR_S}; includeSubDomains`,
-    xFrameOptions: "DENY",
-    referrerPolicy: "no-referrer",
-    permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
-  });
+  return isNamedByContent ? KEPT_FOR_EVER : "no-cache";
 }

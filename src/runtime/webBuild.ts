@@ -9,7 +9,16 @@ import { readIfThere, tryLock } from "./dataFolder.ts";
 import { HomeError } from "./homeError.ts";
 
 /** What the build depends on, relative to the project: change any of it and the app is built anew. */
-const SOURCES = ["src/web", "src/shared", "src/policy", "convex/_generated", "vite.config.ts", "package-lock.json"];
+const SOURCES = [
+  "src/web",
+  "src/shared",
+  "src/policy",
+  "src/runtime/contentPolicy.ts",
+  "src/runtime/pageHeaders.ts",
+  "convex/_generated",
+  "vite.config.ts",
+  "package-lock.json",
+];
 
 /** Its presence says that a folder is a whole build, its content says of which sources. */
 const STAMP = "sources.sha256";

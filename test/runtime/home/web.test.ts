@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { clerkHostOf, contentPolicy } from "../../../src/runtime/contentPolicy.ts";
+import { headersFile, pageHeaders } from "../../../src/runtime/pageHeaders.ts";
 import { type PageConfig, startWeb } from "../../../src/runtime/web.ts";
 
 const CONFIG: PageConfig = {
@@ -46,6 +47,7 @@ test.each(["/", "/threads/abc", "/assets/app-1a2b.js", "/config.json", "/missing
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).toContain("script-src 'self';");
+    expect(policy).not.toContain("unsafe");
   },
 );
 
@@ -67,6 +69,30 @@ test("with Clerk the policy admits its host as well, and still no inline script"
   expect(connectSrc).toEqual(["'self'", "https://clerk.example.com"]);
   const rubbish = ["", "pk_test_", "sk_test_abc", `pk_test_${Buffer.from("a;b$").toString("base64")}`];
   expect(rubbish.map(clerkHostOf)).toEqual(rubbish.map(() => null));
+});
+
+/** The headers that a `_headers` file gives everything. */
+function headersForAll(file: string): Record<string, string> {
+  const lines = file.split("\n\n")[0]!.split("\n");
+  expect(lines[0]).toBe("/*");
+  return Object.fromEntries(lines.slice(1).map((line) => line.trim().split(/: (.*)/s) as [string, string]));
+}
+
+test("[B26] a static host is told to send what we send", async () => {
+  const get = await startTestWeb();
+  const sent = Object.fromEntries((await get("/")).headers);
+  const services = { convexUrl: "https://a-1.convex.cloud", convexSiteUrl: "https://a-1.convex.site" };
+  const told = headersForAll(headersFile({ VITE_CONVEX_URL: services.convexUrl }, null));
+  expect(told).toEqual(pageHeaders(services, null));
+  expect(sent).toMatchObject(pageHeaders(CONFIG, null));
+  expect(Object.keys(sent)).toEqual(expect.arrayContaining(Object.keys(told)));
+});
+
+test("a build that knows no deployment lets the page talk to Convex's own and to nobody else", () => {
+  const policy = headersForAll(headersFile({}, null))["content-security-policy"]!;
+  expect(/connect-src ([^;]*)/.exec(policy)?.[1]).toBe(
+    "'self' https://*.convex.cloud wss://*.convex.cloud https://*.convex.site",
+  );
 });
 
 test("any path of the app is the app, and a file that is missing is missing", async () => {
