@@ -23,8 +23,8 @@ interface VariableRow {
 const TABLE = "_environment_variables";
 const NAMESPACE = "";
 
-/** Convex's limits. */
-const VARIABLES_MAX = 1_000;
+/** Convex's limits: the lower number where its code and its documentation differ. */
+const VARIABLES_MAX = 512;
 const NAME_LENGTH_MAX = 40;
 const VALUE_BYTES_MAX = 8 * 1024;
 
@@ -33,7 +33,9 @@ const RESERVED = new Set(["CONVEX_CLOUD_URL", "CONVEX_SITE_URL"]);
 
 /** What functions see, except for the deployment's own addresses. `base`: what the process was started with. */
 export function variablesIn(tx: Transaction, base: Variables): Variables {
-  const set = readRows<VariableRow>(tx, NAMESPACE, { indexName: `${TABLE}.by_name`, range: [], limit: VARIABLES_MAX });
+  // One more than there may be, so that it is seen when there are too many.
+  const limit = VARIABLES_MAX + 1;
+  const set = readRows<VariableRow>(tx, NAMESPACE, { indexName: `${TABLE}.by_name`, range: [], limit });
   return { ...base, ...Object.fromEntries(set.map(({ name, value }) => [name, value])) };
 }
 

@@ -130,6 +130,11 @@ describe("a folder that cannot be deployed", () => {
     expect(await refusalOf({ "a.ts": `export const x = ${statement};\n` })).toContain(reason);
   });
 
+  test("a module may take 4 seconds to be imported, and no longer", { timeout: 30_000 }, async () => {
+    const endless = "for (;;) Math.random();\nexport {};\n";
+    expect(await refusalOf({ "a.ts": endless })).toContain("Importing took longer than 4 s");
+  });
+
   test("an environment variable that auth.config.ts misses is named", async () => {
     const config = 'export default { providers: [{ domain: process.env.NOWHERE, applicationID: "x" }] };';
     expect(await refusalOf({ "auth.config.ts": config })).toContain(

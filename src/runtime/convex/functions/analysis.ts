@@ -10,6 +10,7 @@ import type {
   SchemaJson,
 } from "../types.ts";
 import type { Bundle, DefinitionBundle, ModuleSource } from "./bundle.ts";
+import { checkBundle } from "./bundleLimits.ts";
 import {
   type AnalysedDefinition,
   type ComponentInstance,
@@ -43,6 +44,7 @@ const NO_DEFINITION: DefinitionExport = { definitionType: { type: "app" }, child
 
 /** Throws `DeploymentError` with file and line when the folder cannot be deployed. */
 export async function analyse(input: AnalysisInput): Promise<LoadedDeployment> {
+  checkBundle(input.bundle);
   const programs = new Map<string, Program>();
   const sourceMaps = new SourceMaps(input.root, programs);
   const scope: ImportScope = { ...input, sourceMaps };

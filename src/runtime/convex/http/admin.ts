@@ -10,7 +10,7 @@ import { type Authenticator, credentialsOf } from "../auth/identity.ts";
 import { badRequest, RequestError } from "../errors.ts";
 
 /** Convex's limit for a push, once unpacked. */
-const MAX_BODY_BYTES = 200 * 1024 * 1024;
+const MAX_BODY_BYTES = 200_000_000;
 
 /** Lets requests through that carry the admin key, with bodies up to the size of a push. */
 export function adminOnly(authenticator: Authenticator) {
