@@ -25,6 +25,7 @@ crons.interval("make thumbnails that were cut off", { minutes: 5 }, internal.med
 crons.interval("delete media sessions that are over", { hours: 1 }, internal.media.sessions.sweep, {});
 crons.interval("move silent exports on", { minutes: 5 }, internal.exports.steps.resumeSilent, {});
 crons.interval("delete exports past their time", { hours: 1 }, internal.exports.steps.sweep, {});
+crons.interval("look at legal holds", { hours: 24 }, internal.legalHolds.placing.look, {});
 crons.interval("look at open requests about data", { hours: 24 }, internal.privacy.register.look, {});
 crons.cron("compare the bucket with the database", "17 3 * * *", internal.media.strays.beginPass, {});
 crons.cron("reconcile credits", "30 3 * * *", internal.usage.reconciling.reconcileAll, {});

@@ -2,6 +2,7 @@ import { paginationOptsValidator, paginationResultValidator } from "convex/serve
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { action } from "./_generated/server.js";
+import { refuseHeld } from "./legalHolds/holding.ts";
 import { notFound, refusal } from "./lib/errors.ts";
 import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
@@ -78,23 +79,30 @@ export const ticket = action({
 
 /**
  * Keeps a medium of the caller's in the library, with what is known of its making: it outlives the chat it is in, where it
- * is still shown, and stays until it is removed. Doing it again changes nothing. Throws `not_found`.
+ * is still shown, and stays until it is removed. Doing it again changes nothing. Throws `not_found`, and `restricted` where
+ * the law wants it kept where it is.
  */
 export const keep = viewerMutation({
   args: { mediaId: v.string() },
   returns: v.null(),
   handler: async (ctx, { mediaId }) => {
-    await moveToLibrary(ctx, await loadOwnedMedium(ctx, mediaId));
+    const medium = await loadOwnedMedium(ctx, mediaId);
+    await refuseHeld(ctx, medium);
+    await moveToLibrary(ctx, medium);
     return null;
   },
 });
 
-/** Removes a medium of the caller's: unreadable at once, its bytes deleted in the background. Throws `not_found`. */
+/**
+ * Removes a medium of the caller's: unreadable at once, its bytes deleted in the background. Throws `not_found`, and
+ * `restricted` where the law wants it kept.
+ */
 export const remove = viewerMutation({
   args: { mediaId: v.string() },
   returns: v.null(),
   handler: async (ctx, { mediaId }) => {
     const medium = await loadOwnedMedium(ctx, mediaId);
+    await refuseHeld(ctx, medium);
     await removeMedium(ctx, medium._id);
     const gone = { what: "file", why: "person", unreadableAt: Date.now(), messages: 0, files: 1 } as const;
     await receiptFor(ctx, medium.ownerId, gone);

@@ -5,6 +5,7 @@ import { rateFactorOf } from "./billing/months.ts";
 import { erasureOf, vOwnErasure } from "./erasure/standing.ts";
 import { presentExport, vExport } from "./exports/access.ts";
 import { beginExport, newestExports } from "./exports/steps.ts";
+import { HOLDS_PER_ACCOUNT } from "./legalHolds/holding.ts";
 import { identityQuery, leavingMutation, leavingQuery, requireIdentity, viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
 import { spendRate } from "./lib/rateLimits.ts";
@@ -151,4 +152,20 @@ export const erasure = identityQuery({
   args: {},
   returns: v.union(v.null(), vOwnErasure),
   handler: (ctx) => erasureOf(ctx.db, ctx.identityId),
+});
+
+/** What of the caller's data the law wants kept for now: all of the account, or a chat; each since when. */
+export const holds = leavingQuery({
+  args: {},
+  returns: v.array(v.object({ scope: v.union(v.literal("account"), v.literal("chat")), placedAt: v.number() })),
+  handler: async (ctx) => {
+    const own = await ctx.db
+      .query("legalHolds")
+      .withIndex("by_owner", (q) => q.eq("ownerId", ctx.viewer.userId))
+      .take(HOLDS_PER_ACCOUNT);
+    return own.map(({ threadId, placedAt }) => ({
+      scope: threadId ? ("chat" as const) : ("account" as const),
+      placedAt,
+    }));
+  },
 });

@@ -4,6 +4,7 @@ import { billingTables } from "./billing/schema.ts";
 import { encryptionTables } from "./encryption/schema.ts";
 import { erasureTables } from "./erasure/schema.ts";
 import { exportTables } from "./exports/schema.ts";
+import { legalHoldTables } from "./legalHolds/schema.ts";
 import { mediaTables } from "./media/schema.ts";
 import { messageTables } from "./messages/schema.ts";
 import { privacyTables } from "./privacy/schema.ts";
@@ -23,6 +24,7 @@ export default defineSchema({
   ...usageTables,
   ...webhookTables,
   ...privacyTables,
+  ...legalHoldTables,
   ...erasureTables,
   ...exportTables,
 });

@@ -2,6 +2,7 @@ import { type FunctionReturnType, paginationOptsValidator, paginationResultValid
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { action } from "./_generated/server.js";
+import { refuseHeld } from "./legalHolds/holding.ts";
 import { notFound, refusal } from "./lib/errors.ts";
 import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
@@ -50,13 +51,14 @@ export const get = viewerQuery({
   },
 });
 
-/** Gives a chat another title. Throws `not_found` and `invalid`. */
+/** Gives a chat another title. Throws `not_found`, `invalid`, and `restricted` where the law wants it kept as it is. */
 export const rename = viewerMutation({
   args: { threadId: v.string(), title: v.string() },
   returns: v.null(),
   handler: async (ctx, { threadId, ...args }) => {
     const title = checkedTitle(args.title);
     const { thread, seal } = await openOwnedThread(ctx, threadId);
+    await refuseHeld(ctx, { ownerId: thread.ownerId, threadId: thread._id });
     const rev = thread.titleRev + 1;
     await ctx.db.patch("threads", thread._id, { sealedTitle: await sealTitle(seal, { title, rev }), titleRev: rev });
     return null;
@@ -76,12 +78,17 @@ export const setPinned = viewerMutation({
   },
 });
 
-/** Deletes a chat: unreadable at once, its rows removed in the background. Throws `not_found`. */
+/**
+ * Deletes a chat: unreadable at once, its rows removed in the background. Throws `not_found`, and `restricted` where the law
+ * wants it kept.
+ */
 export const remove = viewerMutation({
   args: { threadId: v.string() },
   returns: v.null(),
   handler: async (ctx, { threadId }) => {
-    await removeThread(ctx, await loadOwnedThread(ctx, threadId));
+    const thread = await loadOwnedThread(ctx, threadId);
+    await refuseHeld(ctx, { ownerId: thread.ownerId, threadId: thread._id });
+    await removeThread(ctx, thread);
     return null;
   },
 });

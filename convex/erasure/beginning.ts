@@ -2,7 +2,8 @@ import type { Infer } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
-import { firstStep, shred } from "./cascade.ts";
+import { loadHolds } from "../legalHolds/holding.ts";
+import { firstStep, restHeld, shred } from "./cascade.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
 import type { vOrigin } from "./schema.ts";
 
@@ -20,7 +21,8 @@ import type { vOrigin } from "./schema.ts";
  * 6. The look from zero, on another path than the deletion took. What it finds begins step 4 anew.
  * 7. The receipt, the tombstone, and the end of the job's own row, in one transaction.
  *
- * A watchdog takes up what has shown no sign of life. No step gives up: the row of a job goes with its receipt or, where
+ * What the law wants kept is left out of steps 3 and 4, and the job rests before step 6 until it is lifted; then it begins
+ * step 3 anew. A watchdog takes up what has shown no sign of life. No step gives up: the row of a job goes with its receipt or, where
  * the person turned out to be alive, with the fence.
  */
 
@@ -54,15 +56,26 @@ export async function askIdentity(ctx: MutationCtx, jobId: Id<"erasureJobs">): P
   await ctx.scheduler.runAfter(0, internal.erasure.identity.settle, { jobId, chain: job.chain, tries: 0 });
 }
 
-/** Deletes the keys of a job's person, and has their rows follow. */
+/** Deletes the keys of a job's person, and has their rows follow: all but what is held. */
 export async function startRemoval(ctx: MutationCtx, jobId: Id<"erasureJobs">): Promise<void> {
   const job = await ctx.db.get("erasureJobs", jobId);
   if (!job) return;
   const nowMs = Date.now();
-  const counts = await shred(ctx, job);
+  const holds = await loadHolds(ctx.db, job.ownerId);
+  if (holds?.all) return restHeld(ctx, job);
+  const counts = added(job.counts, await shred(ctx, job, holds));
   const chain = job.chain + 1;
   await ctx.db.patch("erasureJobs", jobId, { state: "removing", shreddedAt: nowMs, beatAt: nowMs, counts, chain });
   await ctx.scheduler.runAfter(0, internal.erasure.cascade.removePage, firstStep({ ...job, chain }));
+}
+
+/** Lets an erasure go on that rests for the sake of what was held, as far as the holds that are left let it. */
+export async function resumeHeld(ctx: MutationCtx, ownerId: Id<"users">): Promise<void> {
+  const job = await ctx.db
+    .query("erasureJobs")
+    .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
+    .unique();
+  if (job?.state === "held") await startRemoval(ctx, job._id);
 }
 
 /** The erasure of an identity that is under way, or null. */
@@ -85,6 +98,11 @@ async function hasTombstone(db: QueryCtx["db"], identityId: string): Promise<boo
     .withIndex("by_subject", (q) => q.eq("subject", subject))
     .first();
   return tombstone !== null;
+}
+
+function added(counts: Record<string, number>, more: Record<string, number>): Record<string, number> {
+  const sums = Object.entries(more).map(([table, count]) => [table, (counts[table] ?? 0) + count] as const);
+  return { ...counts, ...Object.fromEntries(sums) };
 }
 
 /** Writes the job and sets the fence. Null where the identity was erased before. */

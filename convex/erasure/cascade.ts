@@ -1,8 +1,10 @@
+import type { PaginationResult } from "convex/server";
 import { type Infer, v } from "convex/values";
 import { PERSONAL_TABLES, type PersonalTable } from "../../src/policy/registry.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id, TableNames } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { type Holds, isRowHeld, loadHolds } from "../legalHolds/holding.ts";
 import { drainSoon } from "../media/deletes.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
 import { removeRow } from "./removing.ts";
@@ -15,6 +17,8 @@ const ROWS_PER_PAGE = 200;
 const BYTES_PER_PAGE = 1024 * 1024;
 /** Pages between two signs of life, each of which reads and writes the job. */
 const PAGES_PER_BEAT = 20;
+/** Keys of chats that are deleted together with the person's, where that one has to stay for the sake of a held chat. */
+const CHAT_KEYS_AT_ONCE = 1_000;
 /** Keys of deleted objects that the look at the end asks the bucket for. */
 const SAMPLE_KEYS = 20;
 
@@ -26,6 +30,8 @@ const vStep = v.object({
   ownerId: v.optional(v.id("users")),
   workspaceId: v.optional(v.id("workspaces")),
   page: v.number(),
+  /** Behind the rows of this table that are held; absent where none is so far. */
+  cursor: v.optional(v.string()),
   /** Rows deleted since the last sign of life. */
   removed: v.number(),
 });
@@ -38,30 +44,59 @@ export function firstStep({ _id: jobId, chain, ownerId, workspaceId }: Doc<"eras
   return { jobId, chain, table: tablesInOrder()[0] ?? "users", ownerId, workspaceId, page: 1, removed: 0 };
 }
 
-/** Deletes a person's keys, by the registry; says how many of which. Nobody has more than a handful. */
-export async function shred(ctx: MutationCtx, person: Person): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
+/**
+ * Deletes a person's keys, by the registry; says how many of which. Nobody has more than a handful. Where a chat is held,
+ * the key that opens it stays, and the keys of the other chats go instead.
+ */
+export async function shred(
+  ctx: MutationCtx,
+  person: Person,
+  holds: Holds | null = null,
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = holds ? { threadKeys: await shredChats(ctx, person, holds) } : {};
   for (const [table, { subject, erasure }] of Object.entries(PERSONAL_TABLES)) {
     const value = valueOf(subject, person);
     if (erasure.act !== "delete" || !erasure.shred || !value) continue;
-    const rows = await rowsOf(ctx, table, value).collect();
-    for (const { _id } of rows) await ctx.db.delete(table as "messages", _id);
+    const rows = await leftOf(ctx, await rowsOf(ctx, table, value).collect(), { table, holds });
+    for (const { _id } of rows) await ctx.db.delete(table as "messages", _id as Id<"messages">);
     counts[table] = rows.length;
   }
   return counts;
 }
 
+/** Deletes the keys of chats that are not held; says how many. Those of more than a thousand chats go with their rows. */
+async function shredChats(ctx: MutationCtx, { workspaceId }: Person, holds: Holds): Promise<number> {
+  if (!workspaceId) return 0;
+  const keys = await ctx.db
+    .query("threadKeys")
+    .withIndex("by_workspace", (q) => q.eq("workspaceId", workspaceId))
+    .take(CHAT_KEYS_AT_ONCE);
+  const going = keys.filter(({ threadId }) => !holds.threadIds.has(threadId));
+  for (const { _id } of going) await ctx.db.delete("threadKeys", _id);
+  return going.length;
+}
+
+/** Lets a job rest for as long as something of its person's is held. */
+export async function restHeld(ctx: MutationCtx, { _id }: Pick<Doc<"erasureJobs">, "_id">): Promise<void> {
+  await ctx.db.patch("erasureJobs", _id, { state: "held", beatAt: Date.now() });
+}
+
 /**
  * Deletes the next page of a job's rows and schedules the step after it in the same transaction. Always reads its range
- * from the start, where what is left is, so that nothing depends on what was done before. See [Note: Erasure].
+ * from the start, where what is left is, so that nothing depends on what was done before; only past rows that are held it
+ * goes on behind them. See [Note: Erasure].
  */
 export const removePage = internalMutation({
   args: vStep.fields,
   returns: v.null(),
   handler: async (ctx, step) => {
-    const { page, isDone } = await loadPage(ctx, step);
-    for (const row of page) await endRow(ctx, step, row);
-    const done = { ...step, removed: step.removed + page.length };
+    const holds = await loadHolds(ctx.db, step.ownerId);
+    if (holds?.all) return restChain(ctx, step);
+    const { page, isDone, continueCursor } = await loadPage(ctx, step);
+    const going = await leftOf(ctx, page, { table: step.table, holds });
+    for (const row of going) await endRow(ctx, step, row);
+    const cursor = going.length < page.length ? continueCursor : step.cursor;
+    const done = { ...step, removed: step.removed + going.length, cursor };
     const next =
       isDone || step.page % PAGES_PER_BEAT === 0 ? await beat(ctx, done, isDone) : { ...done, page: step.page + 1 };
     if (next) await ctx.scheduler.runAfter(0, internal.erasure.cascade.removePage, next);
@@ -70,15 +105,33 @@ export const removePage = internalMutation({
 });
 
 /** The next rows to be ended: few enough, and of few enough bytes. */
-async function loadPage(ctx: MutationCtx, step: Step): Promise<{ page: Doc<TableNames>[]; isDone: boolean }> {
+async function loadPage(ctx: MutationCtx, step: Step): Promise<PaginationResult<Doc<TableNames>>> {
   const subject = PERSONAL_TABLES[step.table]?.subject;
   const value = subject && (await knownValue(ctx, step, subject));
-  if (!value) return { page: [], isDone: true };
+  if (!value) return { page: [], isDone: true, continueCursor: "" };
   return rowsOf(ctx, step.table, value).paginate({
     numItems: ROWS_PER_PAGE,
-    cursor: null,
+    cursor: step.cursor ?? null,
     maximumBytesRead: BYTES_PER_PAGE,
   });
+}
+
+/** Those of some rows that are not held. */
+async function leftOf(
+  ctx: MutationCtx,
+  rows: Doc<TableNames>[],
+  { table, holds }: { table: string; holds: Holds | null },
+): Promise<Doc<TableNames>[]> {
+  if (!holds) return rows;
+  const isHeld = await Promise.all(rows.map((row) => isRowHeld(ctx.db, holds, { table, row })));
+  return rows.filter((_, index) => !isHeld[index]);
+}
+
+/** Lets the job of a chain rest, unless another chain has taken over. */
+async function restChain(ctx: MutationCtx, { jobId, chain }: Step): Promise<null> {
+  const job = await ctx.db.get("erasureJobs", jobId);
+  if (job?.chain === chain && job.state === "removing") await restHeld(ctx, job);
+  return null;
 }
 
 async function knownValue(
@@ -121,7 +174,7 @@ async function beat(ctx: MutationCtx, step: Step, isDone: boolean): Promise<Step
   const tables = tablesInOrder();
   const table = isDone ? tables[tables.indexOf(step.table) + 1] : step.table;
   await ctx.db.patch("erasureJobs", job._id, { counts, beatAt: Date.now() });
-  if (table) return { ...step, table, page: 1, removed: 0 };
+  if (table) return { ...step, table, page: 1, removed: 0, cursor: isDone ? undefined : step.cursor };
   await beginDraining(ctx, job._id, step.chain);
   return null;
 }

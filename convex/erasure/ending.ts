@@ -3,10 +3,11 @@ import { TOMBSTONE_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalAction, internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { loadHolds } from "../legalHolds/holding.ts";
 import { resetRates } from "../lib/rateLimits.ts";
 import { hasObject, readBucketSettings } from "../media/bucket.ts";
 import { drainSoon, noteDelete } from "../media/deletes.ts";
-import { firstStep } from "./cascade.ts";
+import { firstStep, restHeld } from "./cascade.ts";
 import { leftovers } from "./leftovers.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
 import { retainRecords, writeReceipt } from "./receipts.ts";
@@ -70,7 +71,7 @@ export const sampleOf = internalQuery({
 
 /**
  * Completes an erasure, or takes it up again where something is left: objects go to the outbox once more, and rows begin
- * the cascade anew.
+ * the cascade anew. Where something is held, that is what is left, and the job rests.
  */
 export const finish = internalMutation({
   args: { ...vJob, keysLeft: v.array(v.string()) },
@@ -78,9 +79,11 @@ export const finish = internalMutation({
   handler: async (ctx, { keysLeft, ...held }) => {
     const job = await loadDraining(ctx, held);
     if (!job) return null;
-    const tables = await leftovers(ctx.db, job);
+    const holds = await loadHolds(ctx.db, job.ownerId);
+    const tables = holds ? [] : await leftovers(ctx.db, job);
     if (tables.length > 0) await removeAgain(ctx, job, tables);
     else if (keysLeft.length > 0) await drainAgain(ctx, job, keysLeft);
+    else if (holds) await restHeld(ctx, job);
     else await complete(ctx, job);
     return null;
   },

@@ -21,6 +21,8 @@ export const vErasureState = v.union(
   v.literal("removing"),
   /** All rows are gone; objects and the identity follow. */
   v.literal("draining"),
+  /** All is gone but what the law wants kept: goes on when that is lifted. See [Note: Legal holds]. */
+  v.literal("held"),
 );
 
 export const vRetained = v.object({ table: v.string(), basis: v.string(), untilAt: v.number() });
@@ -53,6 +55,7 @@ export const erasureTables = {
     sampleKeys: v.array(v.string()),
   })
     .index("by_identity", ["identityId"])
+    .index("by_owner", ["ownerId"])
     .index("by_beat", ["beatAt"]),
 
   // Proof that an account was erased: one row each, chained by MAC, without content. Written in the transaction that

@@ -69,7 +69,8 @@ export const resumeSilent = internalMutation({
 /** Under a new chain, so that steps of the old one that turn out to be alive end themselves. */
 async function resume(ctx: MutationCtx, job: Doc<"erasureJobs">): Promise<void> {
   const chain = job.chain + 1;
-  await ctx.db.patch("erasureJobs", job._id, { chain, beatAt: Date.now(), attempts: job.attempts + 1 });
+  const attempts = job.state === "held" ? job.attempts : job.attempts + 1;
+  await ctx.db.patch("erasureJobs", job._id, { chain, beatAt: Date.now(), attempts });
   await askIdentity(ctx, job._id);
   if (job.state === "removing") {
     await ctx.scheduler.runAfter(0, internal.erasure.cascade.removePage, firstStep({ ...job, chain }));

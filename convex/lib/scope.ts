@@ -69,6 +69,7 @@ export const scopeRules: ScopeRules = {
   exports: { read: sameOwner, insert: sameOwner },
   exportPieces: { read: sameOwner },
   privacyRequests: { read: sameOwner, insert: sameOwner },
+  legalHolds: { read: sameOwner },
   deletionReceipts: { read: sameOwner, insert: sameOwner },
   // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
   objectDeletes: { insert: everything },

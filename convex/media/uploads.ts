@@ -4,11 +4,11 @@ import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { internalMutation } from "../_generated/server.js";
 import { rateFactorOf } from "../billing/months.ts";
+import { isKept } from "../legalHolds/holding.ts";
 import { refusal } from "../lib/errors.ts";
 import { requireLive, viewerInternalMutation } from "../lib/functions.ts";
 import { spendRate } from "../lib/rateLimits.ts";
 import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
-import { isHeld } from "../privacy/restriction.ts";
 import { drainSoon } from "./deletes.ts";
 import { keepMedium, removeMedium } from "./keeping.ts";
 import { reserveKey, vStoredObject } from "./reservations.ts";
@@ -60,7 +60,7 @@ export const sweepLoose = internalMutation({
       .query("media")
       .withIndex("by_state", (q) => q.eq("state", "loose").lt("createdAt", beforeMs))
       .paginate({ numItems: LOOSE_PER_RUN, cursor });
-    for (const { _id, ownerId } of page) if (!(await isHeld(ctx.db, ownerId))) await removeMedium(ctx, _id);
+    for (const { _id, ownerId } of page) if (!(await isKept(ctx.db, { ownerId }))) await removeMedium(ctx, _id);
     if (page.length > 0) await drainSoon(ctx);
     const next = { beforeMs, cursor: continueCursor };
     if (!isDone) await ctx.scheduler.runAfter(0, internal.media.uploads.sweepLoose, { place: next });

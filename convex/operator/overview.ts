@@ -3,6 +3,7 @@ import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { vErasureState, vOrigin } from "../erasure/schema.ts";
+import { listHolds, vHold } from "../legalHolds/placing.ts";
 import { outboxState, vOutbox } from "../media/deletes.ts";
 import { vMadeKind, vMediaJobErrorCode } from "../media/schema.ts";
 import { openRequests, vRegistered } from "../privacy/register.ts";
@@ -43,7 +44,7 @@ const vErasure = v.object({
 export type ErasureState = Infer<typeof vErasure>;
 
 const vRetention = v.object({
-  /** Past their period and hidden, but not swept: waiting for the next run, or kept by a restriction. */
+  /** Past their period and hidden, but not swept: waiting for the next run, or kept by a restriction or a hold. */
   overdue: vCount,
   within24h: vCount,
   within7d: vCount,
@@ -74,6 +75,7 @@ export const vOperatorOverview = v.object({
   }),
   exports: v.object({ building: vCount, failed: vCount }),
   erasures: v.array(vErasure),
+  holds: v.array(vHold),
   retention: vRetention,
   /** Objects whose bytes the bucket has lost. */
   missingObjects: vCount,
@@ -93,6 +95,7 @@ export async function loadOverview(db: QueryCtx["db"], nowMs: number): Promise<I
     mediaJobs: await countMediaJobs(db),
     exports: { building: await countExports(db, "building"), failed: await countExports(db, "failed") },
     erasures: await erasuresUnderWay(db),
+    holds: await listHolds(db, nowMs),
     retention: await previewRetention(db, nowMs),
     missingObjects: await countUpTo(
       db.query("objects").withIndex("by_missing", (q) => q.gt("missingSinceAt", 0)),

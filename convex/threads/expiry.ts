@@ -3,8 +3,8 @@ import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { isExpired } from "../../src/policy/retention.ts";
 import { internal } from "../_generated/api.js";
 import { internalMutation } from "../_generated/server.js";
+import { isKept } from "../legalHolds/holding.ts";
 import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
-import { isHeld } from "../privacy/restriction.ts";
 import { removeThread } from "./removal.ts";
 
 /*
@@ -31,8 +31,8 @@ export const sweep = internalMutation({
       .withIndex("by_expiry", (q) => q.eq("state", "live").eq("pinned", false).lte("retentionClockAt", beforeMs))
       .paginate({ numItems: THREADS_PER_RUN, cursor });
     for (const thread of page) {
-      if (isExpired(thread, nowMs) && !(await isHeld(ctx.db, thread.ownerId)))
-        await removeThread(ctx, thread, "period");
+      const chat = { ownerId: thread.ownerId, threadId: thread._id };
+      if (isExpired(thread, nowMs) && !(await isKept(ctx.db, chat))) await removeThread(ctx, thread, "period");
     }
     const next = { beforeMs, cursor: continueCursor };
     if (!isDone) await ctx.scheduler.runAfter(0, internal.threads.expiry.sweep, { place: next });

@@ -3,6 +3,7 @@ import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadThreadKey } from "../encryption/vault.ts";
+import { isChatHeld } from "../legalHolds/holding.ts";
 import { drainSoon } from "../media/deletes.ts";
 import { removeJobs } from "../media/endings.ts";
 import { removeMedium } from "../media/keeping.ts";
@@ -16,16 +17,21 @@ import { type Deletion, receiptFor, vDeletion } from "../privacy/proofs.ts";
 const ROWS_PER_RUN = 64;
 const BYTES_PER_RUN = 1024 * 1024;
 
+/** How long a removal waits before it looks again whether what is left of its thread is still held. */
+const HELD_PAUSE_MS = 60 * 60_000;
+
 /**
  * Begins the removal of a thread: from this transaction on it is hidden, its content is unreadable, because its key is
- * deleted, and replies under way have lost their lease. Its rows follow in bounded steps.
+ * deleted, and replies under way have lost their lease. Its rows follow in bounded steps. Leaves a thread alone that is
+ * held: see [Note: Legal holds].
  */
 export async function removeThread(
   ctx: MutationCtx,
   thread: Doc<"threads">,
   why: Deletion["why"] = "person",
 ): Promise<void> {
-  const threadId = thread._id;
+  const { _id: threadId, ownerId } = thread;
+  if (await isChatHeld(ctx.db, { ownerId, threadId })) return;
   await ctx.db.patch("threads", threadId, { state: "erasing" });
   const key = await loadThreadKey(ctx.db, threadId);
   if (key) await ctx.db.delete("threadKeys", key._id);
@@ -33,19 +39,24 @@ export async function removeThread(
   const generations = ctx.db.query("generations").withIndex("by_thread", (q) => q.eq("threadId", threadId));
   for await (const generation of generations) await dropReply(ctx, generation);
   const deletion = { what: "chat" as const, why, unreadableAt: Date.now(), messages: 0, files: 0 };
-  await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId, deletion });
+  await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId, ownerId, deletion });
 }
 
 /**
  * Deletes the next rows of a thread that is being removed, children before parents, and schedules itself until none are
  * left; then the thread itself, with a receipt for its owner. Run twice or late, it does what is left to do and no more.
  * Reads nothing but what it deletes: nobody schedules it but the transaction that began the removal, which cannot be
- * undone.
+ * undone. What is left of a thread that was held meanwhile waits until the hold is lifted.
  */
 export const removeRows = internalMutation({
-  args: { threadId: v.id("threads"), deletion: vDeletion },
+  args: { threadId: v.id("threads"), ownerId: v.id("users"), deletion: vDeletion },
   returns: v.null(),
-  handler: async (ctx, { threadId, deletion }) => {
+  handler: async (ctx, { threadId, ownerId, deletion }) => {
+    const next = internal.threads.removal.removeRows;
+    if (await isChatHeld(ctx.db, { ownerId, threadId })) {
+      await ctx.scheduler.runAfter(HELD_PAUSE_MS, next, { threadId, ownerId, deletion });
+      return null;
+    }
     const areJobsGone = await removeJobs(ctx, threadId);
     const media = areJobsGone ? await removeMedia(ctx, threadId) : NOTHING_YET;
     const messages = media.isDone ? await removeMessages(ctx, threadId) : NOTHING_YET;
@@ -55,7 +66,7 @@ export const removeRows = internalMutation({
       messages: deletion.messages + messages.rows,
     };
     if (messages.isDone) await removeLast(ctx, threadId, grown);
-    else await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId, deletion: grown });
+    else await ctx.scheduler.runAfter(0, next, { threadId, ownerId, deletion: grown });
     return null;
   },
 });

@@ -175,6 +175,22 @@ export const DATA_CLASSES = {
     california: "Identifiers",
     rules: [{ what: "Each", period: { ms: WEBHOOK_MS }, from: "its arrival", atEnd: "deleted" }],
   },
+  holds: {
+    label: "Legal holds",
+    description:
+      "That a law or a court orders us to keep an account or a chat, under our number of the matter. What is held is kept whatever else is promised here, and nothing besides.",
+    basis: "duty",
+    purpose: "Who is ordered to keep something must not delete it. Whoever tries to delete it is told.",
+    california: "None: it says nothing about a person",
+    rules: [
+      {
+        what: "What is held, and the order itself",
+        period: { until: "the hold is lifted" },
+        from: "the order, and looked at again at least every 90 days",
+        atEnd: "deleted as it would have been without the hold",
+      },
+    ],
+  },
   proofs: {
     label: "Proof of deletion",
     description:

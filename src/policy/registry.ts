@@ -99,6 +99,9 @@ export const EXEMPT_TABLES: Record<string, ExemptTable> = {
   erasureJobs: { exempt: "The erasure itself: its row is deleted in the transaction that completes it." },
   erasureReceipts: { exempt: "Proof that the duty to erase was met, under a keyed pseudonym; kept for 36 months." },
   retainedRecords: { exempt: "Until when billing records of an account that ended are kept, without an identity." },
+  legalHolds: {
+    exempt: "Orders of the law to keep an account or a chat; each row ends when it is lifted, and no erasure before.",
+  },
   identityTombstones: {
     exempt: "A keyed pseudonym, so that nothing that comes late brings the person back; 13 months.",
   },

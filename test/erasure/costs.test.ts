@@ -194,9 +194,9 @@ describe("deleting a chat", () => {
   ])("of %s reads at most 1.1 rows for each it deletes, and a quarter of every limit", async (_what, rows, bytes) => {
     const person = await makePerson();
     await addMessages(person, rows, bytes);
-    const { threadId } = person;
+    const { threadId, ownerId } = person;
     const deletion = { what: "chat", why: "person", unreadableAt: 1, messages: 0, files: 0 };
-    await schedule("threads/removal:removeRows", { threadId, deletion });
+    await schedule("threads/removal:removeRows", { threadId, ownerId, deletion });
     const costs = await runScheduled("threads/removal:removeRows", countRows);
     console.log(`${rows} messages: ${JSON.stringify(costs)}`);
     // The messages and the chat, of which a receipt is left.

@@ -43,7 +43,6 @@ describe("a person's receipts", () => {
     const { threadId } = await say(ada.person, "What are tides?");
     await ada.person.mutation(api.threads.remove, { threadId });
     const unreadableBy = Date.now();
-    expect(await receiptsOf(ada.person)).toEqual([]);
     await settled(backend);
     const [receipt, ...others] = await receiptsOf(ada.person);
     expect(others).toEqual([]);
@@ -59,6 +58,18 @@ describe("a person's receipts", () => {
     expect(JSON.stringify(rows)).not.toMatch(new RegExp(`canary|${threadId}`));
     expect(await receiptsOf(bob.person)).toEqual([]);
     expect(await refusalOf(backend.query(api.privacy.receipts, { paginationOpts }))).toBe("unauthenticated");
+  });
+
+  it("[A3] say of a file that it was deleted", async () => {
+    const mediaId = await backend.run(async (ctx) => {
+      const user = await ctx.db.get("users", ada.userId);
+      if (!user?.workspaceId) throw new Error("There is no account");
+      const file = { kind: "text", mime: "text/plain", contentBytes: 5, origin: "upload", state: "kept" } as const;
+      const row = { ownerId: user._id, workspaceId: user.workspaceId, recordId: "r", thumbnail: "none" as const };
+      return ctx.db.insert("media", { ...file, ...row, createdAt: Date.now() });
+    });
+    await ada.person.mutation(api.media.remove, { mediaId });
+    expect(await receiptsOf(ada.person)).toMatchObject([{ what: "file", why: "person", files: 1, intact: true }]);
   });
 
   it("[A6] tell what went at the end of its period from what its owner deleted", async () => {
