@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Message, Model } from "../../app/api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -33,7 +33,7 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
   const scroller = useRef<HTMLElement>(null);
   const window = useRef<VirtualizerHandle>(null);
   const { atEnd, toEnd } = useEnd(scroller);
-  const loadIfScarce = useEarlierMessages(conversation, window);
+  const loadIfScarce = useEarlierMessages(conversation, window, atEnd);
   const [editingId, setEditingId] = useState<string | null>(null);
   const shift = useShift(messages);
   const newest = messages.at(-1);
@@ -152,16 +152,24 @@ function Turn({ message, conversation, models, isNewest, editing, onEditing }: T
 
 /** Loads earlier messages while few are above what is visible; the result is to be called when that may have changed. */
 function useEarlierMessages(
-  { messages, loadOlder }: MessageLogProps["conversation"],
-  window: { current: VirtualizerHandle | null },
+  { loadOlder }: MessageLogProps["conversation"],
+  window: RefObject<VirtualizerHandle | null>,
+  atEnd: boolean,
 ): () => void {
   const loadIfScarce = () => {
-    if (window.current && window.current.scrollOffset < scarcePx) loadOlder?.();
+    if (window.current && isScarce(window.current, atEnd)) loadOlder?.();
   };
-  // A page may be short, or hold other branches only.
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- asked again when messages have come, not with each rendering
-  useEffect(loadIfScarce, [messages.length, loadOlder === undefined]);
+  // Asked again whenever messages may have come, once they were measured, since a page may be short.
+  useEffect(() => {
+    const frame = requestAnimationFrame(loadIfScarce);
+    return () => cancelAnimationFrame(frame);
+  });
   return loadIfScarce;
+}
+
+/** At the end of a chat a screenful is enough, so that opening a long one costs no more than a short one. */
+function isScarce({ scrollOffset, scrollSize, viewportSize }: VirtualizerHandle, atEnd: boolean): boolean {
+  return atEnd ? viewportSize > 0 && scrollSize <= viewportSize : scrollOffset < scarcePx;
 }
 
 /** Whether what was added since the last rendering came above what was there. */
