@@ -9,8 +9,8 @@ import type { ByteRange } from "../../src/shared/segments.ts";
 /** Tries of one request, and the pause before the second; each further pause is twice as long. */
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 150;
-/** Until the bucket begins to answer. */
-const ANSWER_MS = 20_000;
+/** Until the bucket begins to answer, and between one piece of an object and the next. */
+const SILENCE_MS = 20_000;
 /** Signatures hold for a while around the bucket's time; a clock that is further off is put right by what it says. */
 const LARGEST_SKEW_MS = 60_000;
 /** How long a presigned URL holds. */
@@ -51,15 +51,18 @@ export async function putObject(settings: BucketSettings, key: string, body: Uin
   await response.body?.cancel();
 }
 
-/** The bytes of an object, or of a range of it. Throws `BucketError`, with status 404 where there is no such object. */
+/**
+ * The bytes of a range of an object. Throws `BucketError`, with status 404 where there is no such object; so does reading
+ * them, where the bucket falls silent. Whoever stops reading early ends the request.
+ */
 export async function getObject(
   settings: BucketSettings,
   key: string,
   range: ByteRange,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<AsyncGenerator<Uint8Array>> {
   const headers = { Range: `bytes=${range.start}-${range.end - 1}` };
   const response = await ask(settings, { what: "read an object", method: "GET", key, headers });
-  if (response.status === 206 && response.body) return response.body;
+  if (response.status === 206 && response.body) return chunksOf(response.body);
   await response.body?.cancel();
   throw new BucketError("read a range of an object", response.status);
 }
@@ -110,12 +113,35 @@ async function askOnce(settings: BucketSettings, asked: Asked, nowMs: number): P
   const { method, key, headers, body } = asked;
   const url = await presign(settings, { method, key, nowMs });
   const abort = new AbortController();
-  const late = setTimeout(() => abort.abort(), ANSWER_MS);
+  const late = setTimeout(() => abort.abort(), SILENCE_MS);
   try {
     return await fetch(url, { method, headers, body, signal: abort.signal });
   } catch (error) {
     console.warn("The bucket does not answer:", error instanceof Error ? error.message : error);
     return null;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (let next = await unlessSilent(reader.read()); !next.done; next = await unlessSilent(reader.read())) {
+      yield next.value;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+async function unlessSilent<Value>(reading: Promise<Value>): Promise<Value> {
+  let late: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    late = setTimeout(() => reject(new BucketError("send the rest of an object", 0)), SILENCE_MS);
+  });
+  try {
+    return await Promise.race([reading, silence]);
   } finally {
     clearTimeout(late);
   }

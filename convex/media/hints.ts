@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { type Bytes, fromBase64Url, utf8 } from "../../src/shared/bytes.ts";
-import type { MadeKind, MediaProviderName } from "../../src/shared/mediaModels.ts";
+import { MADE_KINDS, type MediaProviderName } from "../../src/shared/mediaModels.ts";
 import { mediaSettings } from "../models/mediaCatalogue.ts";
 
 /*
@@ -13,14 +13,13 @@ const FAL_KEYS_URL = "https://rest.alpha.fal.ai/.well-known/jwks.json";
 const FAL_KEYS_MS = 10_000;
 /** How old a message may be, and how far ahead its clock. */
 const TOLERANCE_MS = 5 * 60_000;
-const KINDS: readonly MadeKind[] = ["image", "video"];
 
 /** The id of the order a message is about, or null where it is not signed as that provider signs. */
 export async function readHint(
   provider: MediaProviderName,
   message: { body: string; headers: Headers; nowMs: number },
 ): Promise<string | null> {
-  const settings = KINDS.map((kind) => mediaSettings(kind)).filter((known) => known?.provider === provider);
+  const settings = MADE_KINDS.map((kind) => mediaSettings(kind)).filter((known) => known?.provider === provider);
   if (settings.length === 0) return null;
   const secrets = settings.flatMap((known) => known?.webhookSecret ?? []);
   const isGenuine = provider === "fal" ? await isFromFal(message) : secrets.some((secret) => isSigned(secret, message));

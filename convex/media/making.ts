@@ -1,15 +1,16 @@
 import { type Infer, v } from "convex/values";
 import { FAILED_JOB_MS } from "../../src/policy/periods.ts";
+import { MADE_KINDS, MEDIA_PROVIDERS } from "../../src/shared/mediaModels.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
 import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
-import { mediaParallelism } from "../models/mediaCatalogue.ts";
+import { isMadeWhileWaiting, mediaParallelism, waitingParallelism } from "../models/mediaCatalogue.ts";
 import { isHeld } from "../privacy/restriction.ts";
 import { failJob, finishJob } from "./endings.ts";
 import { homeOf } from "./homes.ts";
 import { keepMedium } from "./keeping.ts";
-import { askToLook, askToOrder, type Held, lookNow, vHeld } from "./pool.ts";
+import { askToLook, askToOrder, type Held, lookNow, orderNow, vHeld } from "./pool.ts";
 import { isOpen, vMediaHome, vStoredObject } from "./reservations.ts";
 import { vMadeKind, vMediaJobErrorCode, vMediaOptions, vMediaProvider, vOperation } from "./schema.ts";
 import { loadSealMaterial, vSealMaterial } from "./seals.ts";
@@ -33,6 +34,11 @@ const JOBS_PER_RUN = 50;
 /** What a running job shows at most: the rest is storing. */
 const MOST_PROGRESS = 0.9;
 
+/** What can be ordered from whom: jobs of one lane wait for the same. */
+const LANES = MEDIA_PROVIDERS.flatMap((provider) => MADE_KINDS.map((kind) => ({ provider, kind })));
+
+type Lane = (typeof LANES)[number];
+
 const vBrief = v.object({
   ...vMediaHome,
   recordId: v.string(),
@@ -43,38 +49,49 @@ const vBrief = v.object({
   attempt: v.number(),
   sealedPrompt: v.bytes(),
   operation: v.optional(vOperation),
-  orderedAt: v.optional(v.number()),
   material: vSealMaterial,
 });
 
 /** What a step needs to know of its job. */
 export type Brief = Infer<typeof vBrief>;
 
-/** The brief for a step, or null where the step is late or the job's keys are gone. */
+/** The brief for a look, or null where the step is late or the job's keys are gone. */
 export const brief = internalQuery({
   args: vHeld,
   returns: v.union(v.null(), vBrief),
+  handler: async (ctx, held) => loadBrief(ctx, held),
+});
+
+/**
+ * The brief for placing an order, which from now on may be with the provider. Null where the step is late or the job's
+ * keys are gone.
+ */
+export const beginOrder = internalMutation({
+  args: vHeld,
+  returns: v.union(v.null(), vBrief),
   handler: async (ctx, held) => {
-    const job = await loadHeld(ctx, held);
-    const material = job && (await loadSealMaterial(ctx.db, homeOf(job)));
-    if (!material) return null;
-    const { recordId, kind, model, options, provider, attempt, sealedPrompt, operation, orderedAt } = job;
-    const order = { recordId, kind, model, options, provider, attempt, sealedPrompt, operation, orderedAt };
-    return { ...homeOf(job), ...order, material };
+    const brief = await loadBrief(ctx, held);
+    const nowMs = Date.now();
+    if (brief) await ctx.db.patch("mediaJobs", held.jobId, { orderedAt: nowMs, changedAt: nowMs });
+    return brief;
   },
 });
 
 /**
- * Lets queued jobs begin while there is room, the oldest first. Run after each job that was asked for or has ended;
- * it counts what is under way by index and reads no more than that.
+ * Lets queued jobs begin while there is room, the oldest first; those that a provider makes while one waits have a share
+ * of the room. Run after each job that was asked for or has ended; it counts what is under way by index and reads no more
+ * than that.
  */
 export const admit = internalMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx): Promise<null> => {
-    const room = mediaParallelism() - (await countUnderWay(ctx, mediaParallelism()));
-    if (room <= 0) return null;
-    for (const job of await inState(ctx, "queued").take(room)) await begin(ctx, job);
+    const underWay = await loadUnderWay(ctx, mediaParallelism());
+    const room = mediaParallelism() - underWay.length;
+    const waitingRoom = Math.min(room, waitingParallelism() - underWay.filter(isMadeWhileWaiting).length);
+    const next = LANES.map((lane) => firstInLane(ctx, lane, isMadeWhileWaiting(lane) ? waitingRoom : room));
+    const queued = (await Promise.all(next)).flat().toSorted((a, b) => a.changedAt - b.changedAt);
+    for (const job of queued.slice(0, room)) await begin(ctx, job, askToOrder);
     return null;
   },
 });
@@ -87,8 +104,7 @@ export const ordered = internalMutation({
     const job = await loadHeld(ctx, held);
     if (!job) return false;
     const nowMs = Date.now();
-    const order = { providerRequestId: requestId, operation, orderedAt: nowMs };
-    await ctx.db.patch("mediaJobs", job._id, { ...order, changedAt: nowMs });
+    await ctx.db.patch("mediaJobs", job._id, { providerRequestId: requestId, operation, changedAt: nowMs });
     await askToLook(ctx, job, { looks: 0, pauseMs: pauseAfterLooksMs(0) });
     return true;
   },
@@ -193,8 +209,9 @@ export const hinted = internalMutation({
 });
 
 /**
- * The watchdog: jobs that have shown no sign of life are looked at again where the provider knows them, and fail
- * otherwise, since an order nobody can find must not be placed twice. Reads nothing while there are none.
+ * The watchdog: jobs that have shown no sign of life are looked at again where the provider knows them, and ordered where
+ * they were not yet; the others fail, since an order nobody can find must not be placed twice. Reads nothing while there
+ * are none.
  */
 export const resumeSilent = internalMutation({
   args: {},
@@ -230,22 +247,30 @@ export const sweep = internalMutation({
   },
 });
 
-async function begin(ctx: MutationCtx, job: Doc<"mediaJobs">): Promise<void> {
+async function begin(ctx: MutationCtx, job: Doc<"mediaJobs">, ask: typeof askToOrder): Promise<void> {
   if (!(await isOpen(ctx, homeOf(job)))) return failJob(ctx, job, "fenced");
   await ctx.db.patch("mediaJobs", job._id, { state: "running", changedAt: Date.now() });
-  await askToOrder(ctx, job);
+  await ask(ctx, job);
 }
 
 async function resume(ctx: MutationCtx, job: Doc<"mediaJobs">, nowMs: number): Promise<void> {
+  if (job.orderedAt === undefined) return begin(ctx, job, orderNow);
   if (!job.operation) return failJob(ctx, job, "abandoned");
   await ctx.db.patch("mediaJobs", job._id, { changedAt: nowMs });
   await lookNow(ctx, job);
 }
 
-async function countUnderWay(ctx: QueryCtx, atMost: number): Promise<number> {
-  const running = await inState(ctx, "running").take(atMost);
-  const storing = await inState(ctx, "storing").take(atMost);
-  return running.length + storing.length;
+async function loadUnderWay(ctx: QueryCtx, atMost: number): Promise<Doc<"mediaJobs">[]> {
+  const found = (["running", "storing"] as const).map((state) => inState(ctx, state).take(atMost));
+  return (await Promise.all(found)).flat();
+}
+
+async function firstInLane(ctx: QueryCtx, { provider, kind }: Lane, atMost: number): Promise<Doc<"mediaJobs">[]> {
+  if (atMost <= 0) return [];
+  const queued = ctx.db
+    .query("mediaJobs")
+    .withIndex("by_lane", (q) => q.eq("state", "queued").eq("provider", provider).eq("kind", kind));
+  return queued.take(atMost);
 }
 
 async function silentSince(ctx: QueryCtx, states: JobState[], sinceMs: number): Promise<Doc<"mediaJobs">[]> {
@@ -256,6 +281,14 @@ async function silentSince(ctx: QueryCtx, states: JobState[], sinceMs: number): 
 /** Jobs in a state, those that changed longest ago first. */
 function inState(ctx: QueryCtx, state: JobState, beforeMs = Number.POSITIVE_INFINITY) {
   return ctx.db.query("mediaJobs").withIndex("by_state", (q) => q.eq("state", state).lt("changedAt", beforeMs));
+}
+
+async function loadBrief(ctx: QueryCtx, held: Held): Promise<Brief | null> {
+  const job = await loadHeld(ctx, held);
+  const material = job && (await loadSealMaterial(ctx.db, homeOf(job)));
+  if (!material) return null;
+  const { recordId, kind, model, options, provider, attempt, sealedPrompt, operation } = job;
+  return { ...homeOf(job), recordId, kind, model, options, provider, attempt, sealedPrompt, operation, material };
 }
 
 /** The job of a step, or null where the step is late. Whoever ends a job moves it on, so what has ended is late too. */

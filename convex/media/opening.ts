@@ -34,8 +34,8 @@ export async function* readRange(
   contentBytes: number,
   range: ByteRange,
 ): AsyncGenerator<Bytes> {
-  const body = await getObject(readBucketSettings(), place.key, sealedRangeOf(segmentsOf(range), contentBytes));
-  yield* openObject(secret, place, { contentBytes, range, sealed: chunksOf(body) });
+  const sealed = await getObject(readBucketSettings(), place.key, sealedRangeOf(segmentsOf(range), contentBytes));
+  yield* openObject(secret, place, { contentBytes, range, sealed });
 }
 
 /** The whole content, in memory: for what is known to be small. */
@@ -53,14 +53,4 @@ export async function readWhole(grant: Grant): Promise<Bytes> {
 /** The name of a file, or null where it has none. */
 export async function nameOf({ seal }: OpenedObject, { recordId, sealedName }: Grant): Promise<string | null> {
   return sealedName ? openName(seal, recordId, sealedName) : null;
-}
-
-/** The chunks of a stream, which is let go of when the reader stops early. */
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    await reader.cancel();
-  }
 }

@@ -13,7 +13,13 @@ import type { BucketSettings } from "./bucket.ts";
 
 /** One part of an upload: R2 wants all but the last alike, and at least 5 MiB, which is what one of them takes. */
 const PART_BYTES = 20 * SEGMENT_BYTES;
+/**
+ * Tries of one request, and how long each may take. All of them together are shorter than a job may be silent: see
+ * [Note: Media jobs].
+ */
 const ATTEMPTS = 4;
+const CONNECT_MS = 10_000;
+const ANSWER_MS = 40_000;
 
 /** The bucket through the official client, for what is answered in XML. */
 export interface BucketClient {
@@ -23,8 +29,9 @@ export interface BucketClient {
 
 export function openBucketClient({ endpoint, bucket, accessKeyId, secretAccessKey }: BucketSettings): BucketClient {
   const credentials = { accessKeyId, secretAccessKey };
-  const s3 = new S3Client({ region: "auto", endpoint, credentials, forcePathStyle: true, maxAttempts: ATTEMPTS });
-  return { s3, bucket };
+  const requestHandler = { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true };
+  const place = { region: "auto", endpoint, forcePathStyle: true };
+  return { s3: new S3Client({ ...place, credentials, maxAttempts: ATTEMPTS, requestHandler }), bucket };
 }
 
 export interface SealedUpload {

@@ -15,12 +15,16 @@ export const vHeld = { jobId: v.id("mediaJobs"), step: v.number() };
 
 export type Held = { jobId: Id<"mediaJobs">; step: number };
 
+/** Steps that may run at once at least, so that one which waits for its provider does not keep the others waiting. */
+const FEWEST_STEPS = 2;
+
 /**
  * The pool that runs the steps of jobs. Half as many at once as there may be jobs, since most jobs wait for their
  * provider most of the time: with the numbers as they are unless set, half of what the smallest plan of Convex runs.
  */
 function mediaPool(): Workpool {
-  return new Workpool(components.mediaPool, { maxParallelism: Math.ceil(mediaParallelism() / 2), logLevel: "WARN" });
+  const maxParallelism = Math.max(FEWEST_STEPS, Math.ceil(mediaParallelism() / 2));
+  return new Workpool(components.mediaPool, { maxParallelism, logLevel: "WARN" });
 }
 
 /** Moves a job on and has its provider asked to make it. An order is never placed twice, so it is tried once. */
@@ -38,6 +42,11 @@ export async function askToLook(
   const held = await takeStep(ctx, job);
   const options = { ...onFailure(held), retry: LOOK_AGAIN, runAfter: pauseMs };
   await mediaPool().enqueueAction(ctx, internal.media.production.look, { ...held, looks }, options);
+}
+
+/** As `askToOrder`, past the pool: see `lookNow`. */
+export async function orderNow(ctx: MutationCtx, job: Doc<"mediaJobs">): Promise<void> {
+  await ctx.scheduler.runAfter(0, internal.media.production.order, await takeStep(ctx, job));
 }
 
 /** As `askToLook`, past the pool: for the watchdog, since a pool takes minutes to notice that its workers have died. */

@@ -1,7 +1,7 @@
 "use node";
 
 import { v } from "convex/values";
-import { kindOf, type MediaJobErrorCode, type MediaKind, type MediaType } from "../../src/shared/media.ts";
+import type { MediaJobErrorCode } from "../../src/shared/media.ts";
 import { internal } from "../_generated/api.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
 import type { ThreadSeal } from "../encryption/sealing.ts";
@@ -10,14 +10,20 @@ import { mostMediaBytes } from "../models/mediaCatalogue.ts";
 import { nameOfMade } from "./fileNames.ts";
 import { homeOf } from "./homes.ts";
 import { UnfitFileError } from "./inspection/found.ts";
-import { inspectFile } from "./inspection/inspect.ts";
-import { sniff } from "./inspection/sniff.ts";
 import type { Brief } from "./making.ts";
 import { type Held, vHeld } from "./pool.ts";
 import { openPrompt } from "./prompts.ts";
-import { type Operation, OrderError, type Placed, type Source, type Standing } from "./providers/orders.ts";
+import {
+  type Operation,
+  OrderError,
+  PICTURE_BYTES,
+  type Placed,
+  type Source,
+  type Standing,
+} from "./providers/orders.ts";
 import { openProvider } from "./providers/providers.ts";
 import { PullError, pull } from "./pulling.ts";
+import { type Result, readWithin, resultOfPicture, resultOfVideo } from "./results.ts";
 import { vMadeKind, vMediaProvider, vOperation } from "./schema.ts";
 import { sealName } from "./seals.ts";
 import { storeObject, TooManyBytesError } from "./storing.ts";
@@ -26,10 +32,6 @@ import { storeObject, TooManyBytesError } from "./storing.ts";
  * The steps of a job that reach outside: see [Note: Media jobs].
  */
 
-/** Longest picture: it is inspected as a whole, in memory. */
-const PICTURE_BYTES = 24 * 1024 * 1024;
-/** Enough of a video to tell its type. */
-const HEAD_BYTES = 512;
 /** How often a step that stores says that it is alive. */
 const BEAT_MS = 20_000;
 /** How often storing is tried where the way to the result or to the bucket is in trouble, and the first pause. */
@@ -44,7 +46,7 @@ export const order = internalAction({
   args: vHeld,
   returns: v.null(),
   handler: async (ctx, held): Promise<null> => {
-    const brief = await ctx.runQuery(internal.media.making.brief, held);
+    const brief = await ctx.runMutation(internal.media.making.beginOrder, held);
     if (!brief) return null;
     const placed = await place(brief).catch(orderFailure);
     if (placed.kind === "failed") await fail(ctx, held, placed.error);
@@ -130,10 +132,10 @@ async function fail(ctx: ActionCtx, held: Held, error: MediaJobErrorCode): Promi
   await ctx.runMutation(internal.media.making.failed, { ...held, error });
 }
 
-/** Stores a result and ends the job with it. */
+/** Stores a result and ends the job with it. Each try says that the job is alive. */
 async function store(ctx: ActionCtx, held: Held, brief: Brief, source: Source): Promise<void> {
-  if (!(await ctx.runMutation(internal.media.making.beginStoring, held))) return;
   for (let attempt = 1; ; attempt++) {
+    if (!(await ctx.runMutation(internal.media.making.beginStoring, held))) return;
     try {
       return await storeOnce(ctx, held, brief, source);
     } catch (error) {
@@ -146,7 +148,7 @@ async function store(ctx: ActionCtx, held: Held, brief: Brief, source: Source): 
 }
 
 async function storeOnce(ctx: ActionCtx, held: Held, brief: Brief, source: Source): Promise<void> {
-  const { mime, content, width, height } = await inspect(await open(brief, source), brief.kind);
+  const { mime, content, width, height } = await openResult(brief, source);
   const alive = withBeats(content, () => ctx.runMutation(internal.media.making.beat, held));
   const stored = await storeObject(ctx, { home: homeOf(brief), mime, content: alive, mostBytes: mostMediaBytes() });
   if (!stored) return fail(ctx, held, "fenced");
@@ -156,79 +158,19 @@ async function storeOnce(ctx: ActionCtx, held: Held, brief: Brief, source: Sourc
   await ctx.runMutation(internal.media.making.made, { ...held, stored, sealedName, width, height, seconds });
 }
 
-function open({ kind, provider }: Brief, source: Source): Promise<AsyncIterable<Uint8Array>> {
-  if (source.kind === "bytes") return Promise.resolve(pieces(source.bytes));
+async function openResult({ kind, provider }: Brief, source: Source): Promise<Result> {
+  if (source.kind === "bytes") return resultOfPicture(source.bytes);
   const { baseUrl } = openProvider(kind, provider).settings;
-  return pull({ ...source, trustedOrigin: new URL(baseUrl).origin });
-}
-
-interface Inspected {
-  mime: MediaType;
-  content: AsyncIterable<Uint8Array>;
-  width?: number;
-  height?: number;
-}
-
-/** Takes a result for what its bytes say: a picture as a whole, a video by its beginning. Throws `UnfitFileError`. */
-async function inspect(content: AsyncIterable<Uint8Array>, kind: MediaKind): Promise<Inspected> {
-  if (kind === "video") {
-    const { head, rest } = await split(content, HEAD_BYTES);
-    const mime = sniff(head);
-    if (!mime || kindOf(mime) !== kind) throw new UnfitFileError("This is not a video.");
-    return { mime, content: rest };
-  }
-  const { head: bytes } = await split(limited(content, Math.min(PICTURE_BYTES, mostMediaBytes())), PICTURE_BYTES + 1);
-  const { mime, parts, width, height } = inspectFile(bytes);
-  if (kindOf(mime) !== kind) throw new UnfitFileError("This is not a picture.");
-  return { mime, content: each(parts), width, height };
-}
-
-/** The first bytes, and everything with them, to be read once. */
-async function split(
-  content: AsyncIterable<Uint8Array>,
-  headBytes: number,
-): Promise<{ head: Uint8Array<ArrayBuffer>; rest: AsyncIterable<Uint8Array> }> {
-  const iterator = content[Symbol.asyncIterator]();
-  const read: Uint8Array[] = [];
-  for (let bytes = 0; bytes < headBytes; ) {
-    const next = await iterator.next();
-    if (next.done) return { head: new Uint8Array(Buffer.concat(read)), rest: each(read) };
-    read.push(next.value);
-    bytes += next.value.length;
-  }
-  const rest = { [Symbol.asyncIterator]: () => iterator };
-  return { head: new Uint8Array(Buffer.concat(read)), rest: chain(each(read), rest) };
-}
-
-async function* chain(...contents: AsyncIterable<Uint8Array>[]): AsyncGenerator<Uint8Array> {
-  for (const content of contents) yield* content;
-}
-
-async function* each(parts: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* parts;
-}
-
-async function* limited(content: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of content) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) throw new TooManyBytesError(mostBytes);
-    yield chunk;
-  }
-}
-
-function pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  return each([bytes]);
+  const content = await pull({ ...source, trustedOrigin: new URL(baseUrl).origin });
+  if (kind === "video") return resultOfVideo(content);
+  return resultOfPicture(await readWithin(content, Math.min(PICTURE_BYTES, mostMediaBytes())));
 }
 
 /** The job is no longer the step's: whoever has moved it on cares for the rest. */
 class LateError extends Error {}
 
 /** Says now and then that the content is still coming. Throws `LateError` where nobody wants it any more. */
-async function* withBeats(
-  content: AsyncIterable<Uint8Array>,
-  beat: () => Promise<boolean>,
-): AsyncGenerator<Uint8Array> {
+async function* withBeats(content: Result["content"], beat: () => Promise<boolean>): AsyncGenerator<Uint8Array> {
   let nextBeatAtMs = Date.now() + BEAT_MS;
   for await (const chunk of content) {
     if (Date.now() >= nextBeatAtMs) {

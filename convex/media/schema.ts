@@ -179,7 +179,7 @@ export const mediaTables = {
     providerRequestId: v.optional(v.string()),
     /** What else the provider needs to find the order again, such as addresses it gave. */
     operation: v.optional(vOperation),
-    /** When the order was placed. */
+    /** Since when an order may be with the provider: it is not placed a second time. */
     orderedAt: v.optional(v.number()),
     mediaId: v.optional(v.id("media")),
     error: v.optional(vMediaJobErrorCode),
@@ -193,5 +193,6 @@ export const mediaTables = {
     .index("by_record", ["recordId"])
     .index("by_provider_request", ["provider", "providerRequestId"])
     .index("by_media", ["mediaId"])
-    .index("by_state", ["state", "changedAt"]),
+    .index("by_state", ["state", "changedAt"])
+    .index("by_lane", ["state", "provider", "kind", "changedAt"]),
 };

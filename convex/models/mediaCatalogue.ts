@@ -73,6 +73,19 @@ export function mediaParallelism(): number {
   return Math.min(positive("MEDIA_PARALLELISM", process.env.MEDIA_PARALLELISM, DEFAULT_PARALLELISM), MOST_PARALLELISM);
 }
 
+/** Whether a provider has no queue for what is ordered, and makes it while one waits. */
+export function isMadeWhileWaiting({ provider, kind }: { provider: MediaProviderName; kind: MadeKind }): boolean {
+  return provider === "openai" && kind === "image";
+}
+
+/**
+ * How many jobs may wait at once for a provider that has no queue: a quarter of all, so that these waits are never more
+ * than half of the steps that run, whatever else is asked for.
+ */
+export function waitingParallelism(): number {
+  return Math.max(1, Math.floor(mediaParallelism() / 4));
+}
+
 /** Longest result that is kept, in bytes. */
 export function mostMediaBytes(): number {
   return positive("MEDIA_MAX_BYTES", process.env.MEDIA_MAX_BYTES, DEFAULT_MAX_BYTES);

@@ -1,7 +1,9 @@
 import { type ImagePrice, parseImagePrices, parseVideoPrices, type VideoPrice } from "./prices.ts";
 
 /** What can be made to order, and is charged for. */
-export type MadeKind = "image" | "video";
+export const MADE_KINDS = ["image", "video"] as const;
+
+export type MadeKind = (typeof MADE_KINDS)[number];
 
 /** The services pictures and videos can be ordered from: an OpenAI-compatible endpoint, fal and Replicate. */
 export const MEDIA_PROVIDERS = ["openai", "fal", "replicate"] as const;

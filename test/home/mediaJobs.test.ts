@@ -9,7 +9,7 @@ import type { ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { openStore } from "../../src/runtime/convex/store/store.ts";
-import type { LoggedRequest } from "../../src/runtime/models/requestLog.ts";
+import { mostAtOnce } from "../media/services.ts";
 import { type Home, startHome } from "../support/home.ts";
 import { advanceClock, type Person, planReplies, readModels, signIn } from "../support/people.ts";
 
@@ -52,22 +52,6 @@ async function census(): Promise<Record<string, number>> {
   return jobs.reduce<Record<string, number>>((counts, { state }) => {
     return { ...counts, [state]: (counts[state] ?? 0) + 1 };
   }, {});
-}
-
-/** The most requests that were under way at one moment, as the provider saw them. */
-function mostAtOnce(requests: LoggedRequest[]): number {
-  const edges = requests.flatMap(({ receivedAtMs, endedAtMs }) => [
-    { atMs: receivedAtMs, change: 1 },
-    { atMs: endedAtMs ?? Number.POSITIVE_INFINITY, change: -1 },
-  ]);
-  edges.sort((a, b) => a.atMs - b.atMs || a.change - b.change);
-  let current = 0;
-  let most = 0;
-  for (const { change } of edges) {
-    current += change;
-    most = Math.max(most, current);
-  }
-  return most;
 }
 
 /** Keys of the bucket, and those that the database names, by table. The home is stopped after. */

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { LoggedRequest } from "../../src/runtime/models/requestLog.ts";
 import { type Backend, signedIn, startBackend, useBackendEnvironment } from "../support/backend.ts";
-import { type Services, startServices } from "./services.ts";
+import { mostAtOnce, type Services, startServices } from "./services.ts";
 
 useBackendEnvironment();
 
 const PEOPLE = 100;
 const JOBS_EACH = 2;
-const PARALLELISM = 6;
+const PARALLELISM = 12;
 
 let services: Services;
 let backend: Backend;
@@ -26,18 +25,6 @@ beforeEach(async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   backend = startBackend();
 });
-
-/** The most requests that were under way at one moment. */
-function mostAtOnce(requests: LoggedRequest[]): number {
-  const edges = requests.flatMap(({ receivedAtMs, endedAtMs }) => [
-    { atMs: receivedAtMs, change: 1 },
-    { atMs: endedAtMs ?? Number.POSITIVE_INFINITY, change: -1 },
-  ]);
-  // What ends at the very moment at which something else begins has ended before it.
-  edges.sort((a, b) => a.atMs - b.atMs || a.change - b.change);
-  let current = 0;
-  return Math.max(...edges.map(({ change }) => (current += change)));
-}
 
 it("two hundred jobs asked for at once all finish, with never more than the configured number running", async () => {
   const people = await Promise.all(Array.from({ length: PEOPLE }, (_, index) => signedIn(backend, `Person${index}`)));

@@ -11,7 +11,7 @@ import {
   startBackend,
   useBackendEnvironment,
 } from "../support/backend.ts";
-import { IMAGE_CREDITS, type Services, startServices, VIDEO_CREDITS_PER_SECOND } from "./services.ts";
+import { IMAGE_CREDITS, mostAtOnce, type Services, startServices, VIDEO_CREDITS_PER_SECOND } from "./services.ts";
 
 useBackendEnvironment();
 
@@ -164,7 +164,7 @@ describe("a job for a picture", () => {
     expect(second).toEqual(first);
     await ended(first.jobId);
     expect(await ada.mutation(api.media.request, request)).toEqual(first);
-    expect(await credits()).toMatchObject({ held: 0, spent: IMAGE_CREDITS });
+    expect(await credits()).toMatchObject({ spent: IMAGE_CREDITS });
     expect((await services.models()).requests).toHaveLength(1);
   });
 
@@ -320,6 +320,32 @@ describe("what goes wrong", () => {
     expect(await credits()).toMatchObject({ held: 0, spent: IMAGE_CREDITS });
   });
 
+  it.each([
+    ["a picture", "image", "PutObject"],
+    ["a video", "video", "PutObject"],
+  ] as const)("a bucket that is slow to take %s delays the job and no more", async (_what, kind, operation) => {
+    await services.plan({ workMs: 0 });
+    await services.troubleBucket({ only: [operation], delayMs: 700, bytesPerSecond: 200_000 });
+    const { jobId } = await order(ada, { kind, options: kind === "video" ? { seconds: 1 } : { size: "512x512" } });
+    await reaches(jobId, "storing");
+    expect(await ended(jobId)).toMatchObject({ state: "done", error: null });
+    expect(await credits()).toMatchObject({ held: 0, openJobs: 0 });
+    await expectThumbnail();
+    await expectOneMedium();
+    expect(await services.bucketKeys()).toHaveLength(2);
+  });
+
+  it("a bucket that never answers ends the job, refunded, with nothing left behind once it answers again", async () => {
+    await services.troubleBucket({ only: ["PutObject"], delayMs: 10 * MINUTE_MS });
+    const { jobId } = await order(ada);
+    await reaches(jobId, "storing");
+    for (let second = 0; second < 9 * 60 && (await jobOf(jobId)).state === "storing"; second += 5) {
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+    await services.troubleBucket({ reset: true });
+    expect(await outcomeOf(jobId)).toEqual(refunded("storage_unavailable"));
+  });
+
   it("a result that the bucket took without saying so is stored all the same", async () => {
     await services.troubleBucket({ only: ["PutObject"], dropNext: 1 });
     const { jobId } = await order(ada);
@@ -356,6 +382,26 @@ describe("what goes wrong", () => {
   });
 });
 
+describe("a provider without a queue", () => {
+  it("has a quarter of the jobs wait for it at most, and the others pass them by", async () => {
+    vi.stubEnv("MEDIA_PARALLELISM", "8");
+    await services.plan({ model: "standin-sketch", workMs: 1_000 });
+    await services.plan({ model: "standin-reel", workMs: 0 });
+    const people = await Promise.all(["Ben", "Cleo", "Dora", "Emil"].map((name) => signedIn(backend, name)));
+    const pictures = await Promise.all(people.map((person) => order(person, { options: { size: "512x512" } })));
+    const video = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await waitFor(async () => expect((await jobOf(video.jobId)).state).not.toBe("queued"));
+    const jobs = await Promise.all(pictures.map(({ jobId }, index) => jobOf(jobId, people[index])));
+    expect(jobs.filter(({ state }) => state === "queued")).toHaveLength(2);
+    expect(await ended(video.jobId)).toMatchObject({ state: "done" });
+    for (const [index, { jobId }] of pictures.entries()) {
+      expect(await ended(jobId, people[index])).toMatchObject({ state: "done" });
+    }
+    const sketches = (await services.models()).requests.filter(({ model }) => model === "standin-sketch");
+    expect(mostAtOnce(sketches)).toBe(2);
+  });
+});
+
 describe("a worker that dies", () => {
   /** Runs the cron of the watchdog a while after a job was last heard of. */
   async function watchdogAfter(ms: number) {
@@ -382,6 +428,15 @@ describe("a worker that dies", () => {
     expect(await jobOf(jobId)).toMatchObject({ state: "running" });
     await watchdogAfter(2 * MINUTE_MS);
     expect(await jobOf(jobId)).toMatchObject({ state: "failed", error: { code: "abandoned" }, credits: 0 });
+  });
+
+  it("before it placed an order leaves a job that is ordered all the same, and once", async () => {
+    const jobId = await deserted("image", "running");
+    await backend.run((ctx) => ctx.db.patch("mediaJobs", jobId, { orderedAt: undefined }));
+    await watchdogAfter(4 * MINUTE_MS);
+    expect(await ended(jobId)).toMatchObject({ state: "done" });
+    expect(await credits()).toMatchObject({ spent: IMAGE_CREDITS });
+    expect((await services.models()).requests).toHaveLength(1);
   });
 
   it.each(["running", "storing"] as const)(

@@ -217,12 +217,13 @@ describe("an OpenAI-compatible endpoint", () => {
   it("answers with the picture, or with its address", async () => {
     answers["POST /images/generations"] = [200, { data: [{ b64_json: Buffer.from("png").toString("base64") }] }];
     const made = await openaiMedia(settings("openai")).place(picture);
-    expect(made).toEqual({ kind: "made", source: { kind: "bytes", bytes: Buffer.from("png") } });
+    expect(made).toEqual({ kind: "made", source: { kind: "bytes", bytes: new Uint8Array(Buffer.from("png")) } });
     answers["POST /images/generations"] = [200, { data: [{ url: "https://cdn.example/1.png" }] }];
     const elsewhere = await openaiMedia(settings("openai")).place(picture);
     expect(elsewhere).toEqual({ kind: "made", source: { kind: "url", url: "https://cdn.example/1.png", headers: {} } });
     const [{ body, headers }] = received as [Received];
     expect(body).toMatchObject({ model: "painter/one", prompt: "a heron at dawn", size: "1536x1024", n: 1 });
+    expect(body).toMatchObject({ seed: 7 });
     expect(headers).toMatchObject({ authorization: "Bearer the-key", "idempotency-key": "record.1" });
   });
 

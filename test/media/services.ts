@@ -117,3 +117,15 @@ function stubEnvironment(modelsUrl: string, objectsUrl: string): void {
   vi.stubEnv("R2_ACCESS_KEY_ID", BUCKET.accessKeyId);
   vi.stubEnv("R2_SECRET_ACCESS_KEY", BUCKET.secretAccessKey);
 }
+
+/** The most requests that were under way at one moment. */
+export function mostAtOnce(requests: LoggedRequest[]): number {
+  const edges = requests.flatMap(({ receivedAtMs, endedAtMs }) => [
+    { atMs: receivedAtMs, change: 1 },
+    { atMs: endedAtMs ?? Number.POSITIVE_INFINITY, change: -1 },
+  ]);
+  // What ends at the very moment at which something else begins has ended before it.
+  edges.sort((a, b) => a.atMs - b.atMs || a.change - b.change);
+  let current = 0;
+  return Math.max(...edges.map(({ change }) => (current += change)));
+}

@@ -6,8 +6,8 @@ import { OrderError } from "./orders.ts";
 
 /** Until a provider has answered, unless it makes things while one waits. */
 const ANSWER_MS = 20_000;
-/** Longest answer in JSON: room for a picture of 24 MiB in base64. */
-const ANSWER_BYTES = 33 * 1024 * 1024;
+/** Longest answer in JSON, but for the picture that one may carry. */
+export const ANSWER_BYTES = 1024 * 1024;
 /** How providers say that they will not make something. */
 const REFUSAL = /content[ _-]?(policy|filter)|moderation|safety|nsfw|sensitive/i;
 
@@ -21,13 +21,25 @@ export interface Asked {
 }
 
 /** Asks a provider and gives its JSON; null for an empty answer. Throws `OrderError`. */
-export async function ask(url: string, { origin, answerMs = ANSWER_MS, ...init }: Asked): Promise<unknown> {
+export function ask(url: string, asked: Asked): Promise<unknown> {
+  return askFor(url, asked, async (body) => {
+    const text = await readText(body);
+    return text === "" ? null : JSON.parse(text);
+  });
+}
+
+/** Asks a provider for what is read in another way. Throws `OrderError`, also for a `SyntaxError` of the reader's. */
+export async function askFor<Answer>(
+  url: string,
+  { origin, answerMs = ANSWER_MS, ...init }: Asked,
+  read: (body: AsyncIterable<Uint8Array>) => Promise<Answer>,
+): Promise<Answer> {
   if (originOf(url) !== new URL(origin).origin) throw new OrderError("provider_invalid", "an address of somebody else");
   try {
     const response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(answerMs) });
-    const text = await readText(response);
-    if (!response.ok) throw new OrderError(codeOf(response.status, text), `status ${response.status}`, response.status);
-    return text === "" ? null : JSON.parse(text);
+    const body = response.body ?? new Blob().stream();
+    if (response.ok) return await read(body);
+    throw new OrderError(codeOf(response.status, await readText(body)), `status ${response.status}`, response.status);
   } catch (error) {
     if (error instanceof OrderError) throw error;
     if (error instanceof SyntaxError) throw new OrderError("provider_invalid", "no JSON");
@@ -58,12 +70,12 @@ function originOf(url: string): string | null {
   return URL.canParse(url) ? new URL(url).origin : null;
 }
 
-async function readText(response: Response): Promise<string> {
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length > ANSWER_BYTES) throw new OrderError("result_too_large", "a very long answer");
+    if (text.length > ANSWER_BYTES) throw new OrderError("provider_invalid", "a very long answer");
   }
   return text + decoder.decode();
 }
@@ -86,11 +98,11 @@ export interface Request {
 class Taken extends Error {}
 
 /** The answer to an order that the SDK writes and `send` sends. See [Note: Orders written by the SDK]. */
-export async function sendOrder(
+export async function sendOrder<Answer>(
   write: (fetch: typeof globalThis.fetch) => Promise<unknown>,
-  send: (request: Request) => Promise<unknown>,
-): Promise<unknown> {
-  let answer: Promise<unknown> | undefined;
+  send: (request: Request) => Promise<Answer>,
+): Promise<Answer> {
+  let answer: Promise<Answer> | undefined;
   const take: typeof globalThis.fetch = (input, init) => {
     answer ??= send(readRequest(input, init));
     // Whoever awaits the answer below hears of its failure.

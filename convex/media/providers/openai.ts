@@ -4,8 +4,9 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateImage } from "ai";
 import { z } from "zod";
 import type { MediaProviderSettings } from "../../models/mediaCatalogue.ts";
-import { ask, codeOf, readAnswer, sendOrder, unlessGone } from "./asking.ts";
-import { type MediaProvider, type Operation, type Order, OrderError, type Placed } from "./orders.ts";
+import { ask, askFor, codeOf, readAnswer, sendOrder, unlessGone } from "./asking.ts";
+import { type MediaProvider, type Operation, type Order, OrderError, PICTURE_BYTES, type Placed } from "./orders.ts";
+import { readPictureAnswer } from "./pictureAnswer.ts";
 
 /** Pictures are made while one waits. Shorter than a job may be silent. */
 const PICTURE_MS = 180_000;
@@ -21,7 +22,7 @@ const SIZES: Record<string, string> = {
 };
 const VIDEO_SIZES: Record<string, string> = { "16:9": "1280x720", "9:16": "720x1280" };
 
-const picture = z.object({ data: z.array(z.object({ b64_json: z.string().nullish(), url: z.string().nullish() })) });
+const pictures = z.object({ data: z.array(z.object({ url: z.string().nullish() })) });
 const video = z.object({
   id: z.string(),
   status: z.string(),
@@ -60,7 +61,7 @@ export function openaiMedia(settings: MediaProviderSettings): MediaProvider {
 }
 
 async function makePicture({ baseUrl, apiKey }: MediaProviderSettings, order: Order): Promise<Placed> {
-  const answer = await sendOrder(
+  const { json, picture } = await sendOrder(
     (fetch) =>
       generateImage({
         model: createOpenAICompatible({ name: "image", baseURL: baseUrl, apiKey, fetch }).imageModel(order.model),
@@ -71,10 +72,13 @@ async function makePicture({ baseUrl, apiKey }: MediaProviderSettings, order: Or
         headers: { "Idempotency-Key": order.name },
         maxRetries: 0,
       }),
-    ({ url, headers, body }) => ask(url.href, { method: "POST", headers, body, origin: baseUrl, answerMs: PICTURE_MS }),
+    ({ url, headers, body }) => {
+      const asked = { method: "POST", headers, body, origin: baseUrl, answerMs: PICTURE_MS } as const;
+      return askFor(url.href, asked, (answer) => readPictureAnswer(answer, PICTURE_BYTES));
+    },
   );
-  const [made] = readAnswer(picture, answer).data;
-  if (made?.b64_json) return { kind: "made", source: { kind: "bytes", bytes: Buffer.from(made.b64_json, "base64") } };
+  if (picture.length > 0) return { kind: "made", source: { kind: "bytes", bytes: picture } };
+  const [made] = readAnswer(pictures, json).data;
   if (made?.url) return { kind: "made", source: { kind: "url", url: made.url, headers: {} } };
   throw new OrderError("provider_invalid", "no picture in the answer");
 }

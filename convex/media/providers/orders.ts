@@ -4,6 +4,9 @@ import type { MadeKind } from "../../../src/shared/mediaModels.ts";
 import type { MediaProviderSettings } from "../../models/mediaCatalogue.ts";
 import type { vMediaOptions } from "../schema.ts";
 
+/** Longest picture: it is inspected as a whole, in memory. */
+export const PICTURE_BYTES = 16 * 1024 * 1024;
+
 /** What is ordered from a provider. */
 export interface Order {
   kind: MadeKind;
