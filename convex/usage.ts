@@ -6,7 +6,7 @@ import { refusal } from "./lib/errors.ts";
 import { viewerQuery } from "./lib/functions.ts";
 import { boundedPage } from "./lib/pages.ts";
 import { loadStanding } from "./usage/entries.ts";
-import { available } from "./usage/ledger.ts";
+import { available, EMPTY, type Standing, spentOn } from "./usage/ledger.ts";
 import { DAY_MS, dayStart, standingBefore } from "./usage/limits.ts";
 import { vEntryKind, vReason, vUsageKind } from "./usage/schema.ts";
 
@@ -91,12 +91,15 @@ export const history = viewerQuery({
 });
 
 /**
- * What the caller spent on each of the last `days` days (UTC), the day of `nowAt` last. Costs one indexed read for each
+ * What the caller spent on each of the last `days` days (UTC), on what, the day of `nowAt` last. `credits` is the sum of
+ * the three. Costs one indexed read for each
  * day, however many entries there are: a day's spending is the difference of two entries. Throws `invalid`.
  */
 export const byDay = viewerQuery({
   args: { nowAt: v.number(), days: v.number() },
-  returns: v.array(v.object({ dayAt: v.number(), credits: v.number() })),
+  returns: v.array(
+    v.object({ dayAt: v.number(), credits: v.number(), chat: v.number(), image: v.number(), video: v.number() }),
+  ),
   handler: async (ctx, { nowAt, days }) => {
     refuseBadTime(nowAt);
     if (!Number.isSafeInteger(days) || days < 1 || days > MOST_DAYS) {
@@ -105,12 +108,21 @@ export const byDay = viewerQuery({
     const firstMs = dayStart(nowAt) - (days - 1) * DAY_MS;
     const midnights = Array.from({ length: days + 1 }, (_, index) => firstMs + index * DAY_MS);
     const standings = await Promise.all(midnights.map((atMs) => standingBefore(ctx.db, ctx.viewer.userId, atMs)));
-    const spent = standings.map((standing) => standing?.spent ?? 0);
     return midnights.slice(0, -1).map((dayAt, index) => {
-      return { dayAt, credits: (spent[index + 1] ?? 0) - (spent[index] ?? 0) };
+      return { dayAt, ...spentBetween(standings[index] ?? EMPTY, standings[index + 1] ?? EMPTY) };
     });
   },
 });
+
+function spentBetween(before: Standing, after: Standing) {
+  const [earlier, later] = [spentOn(before), spentOn(after)];
+  return {
+    credits: after.spent - before.spent,
+    chat: later.chat - earlier.chat,
+    image: later.image - earlier.image,
+    video: later.video - earlier.video,
+  };
+}
 
 function refuseBadTime(nowAt: number): void {
   if (Number.isSafeInteger(nowAt) && Math.abs(nowAt) <= MOST_MS) return;

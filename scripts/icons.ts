@@ -1,6 +1,6 @@
 /** Draws the icons of the installed app from `src/web/public/icon.svg`, which is the one to change. */
 import { readFile, writeFile } from "node:fs/promises";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 
 const PUBLIC = "src/web/public";
 /** The share of a maskable icon's width that no device cuts off. */
@@ -33,7 +33,7 @@ async function onGround(width: number, signWidth: number, name: string): Promise
   await save(ground.composite([{ input: sign }]), name);
 }
 
-async function save(image: sharp.Sharp, name: string): Promise<void> {
+async function save(image: Sharp, name: string): Promise<void> {
   await writeFile(`${PUBLIC}/${name}`, await image.png({ compressionLevel: 9, palette: true }).toBuffer());
   console.log(`Drew ${PUBLIC}/${name}`);
 }

@@ -14,13 +14,13 @@ export const refund = internalMutation({
   handler: async (ctx, { subject, apply }) => {
     const charge = await findEntry(ctx.db, `${subject}:end`);
     const key = `${subject}:refund`;
-    if (!charge || charge.credits === 0 || (await findEntry(ctx.db, key))) return null;
+    if (!charge?.use || charge.credits === 0 || (await findEntry(ctx.db, key))) return null;
     const { ownerId, use } = charge;
     const credits = 0 - charge.credits;
     const { balance } = await loadStanding(ctx.db, ownerId);
     if (!apply) return { credits, balance: balance + credits };
     const occasion = { ownerId, key, reason: "operator" as const, use, nowMs: Date.now() };
-    const { entry } = await enter(ctx, occasion, () => ({ kind: "refund", credits }));
+    const { entry } = await enter(ctx, occasion, () => ({ kind: "refund", credits, use }));
     return { credits, balance: entry.after.balance };
   },
 });

@@ -33,7 +33,7 @@ export type Posting =
   | { kind: "hold"; credits: number; use: Use }
   | { kind: "settle"; hold: Hold; cost: number }
   | { kind: "release"; hold: Hold }
-  | { kind: "refund"; credits: number }
+  | { kind: "refund"; credits: number; use: Use }
   /** Takes what is left of a plan's grant. */
   | { kind: "expire" }
   | { kind: "adjust"; credits: number };
@@ -46,7 +46,16 @@ export interface Change {
 }
 
 /** An account before its first entry. */
-export const EMPTY: Standing = { balance: 0, held: 0, bought: 0, spent: 0, openReplies: 0, openJobs: 0 };
+export const EMPTY: Standing = {
+  balance: 0,
+  held: 0,
+  bought: 0,
+  spent: 0,
+  spentOnImages: 0,
+  spentOnVideos: 0,
+  openReplies: 0,
+  openJobs: 0,
+};
 
 /** Which ceiling on things done at once a use counts against. */
 export function openCount(use: Use): "openReplies" | "openJobs" {
@@ -56,6 +65,11 @@ export function openCount(use: Use): "openReplies" | "openJobs" {
 /** What can be held or taken: credits that no open hold has set aside. */
 export function available({ balance, held }: Standing): number {
   return balance - held;
+}
+
+/** What was ever spent, by what it was for. */
+export function spentOn({ spent, spentOnImages, spentOnVideos }: Standing): Record<Use, number> {
+  return { chat: spent - spentOnImages - spentOnVideos, image: spentOnImages, video: spentOnVideos };
 }
 
 /** What an entry changed, as it is kept. */
@@ -72,8 +86,8 @@ export function replayed(standing: Standing, { kind, reason, credits, held, use 
   const balance = standing.balance + credits;
   const isBought = kind === "refund" || kind === "adjust" || reason === "top_up";
   const bought = Math.min(balance, standing.bought + (isBought ? Math.max(0, credits) : 0));
-  const spent = standing.spent - (kind === "settle" || kind === "refund" ? credits : 0);
-  const counted = { ...standing, balance, bought, spent, held: standing.held + held };
+  const charged = kind === "settle" || kind === "refund" ? 0 - credits : 0;
+  const counted = { ...withSpent(standing, use ?? "chat", charged), balance, bought, held: standing.held + held };
   const change = { hold: 1, settle: -1, release: -1 }[kind as string];
   return use && change ? { ...counted, [openCount(use)]: counted[openCount(use)] + change } : counted;
 }
@@ -93,7 +107,7 @@ export function post(standing: Standing, posting: Posting): Change {
     case "release":
       return end(standing, posting.hold, 0);
     case "refund":
-      return refund(standing, posting.credits);
+      return refund(standing, posting);
     case "expire":
       return take(standing, Math.min(standing.balance - standing.bought, available(standing)));
     case "adjust":
@@ -121,19 +135,29 @@ function chargeFor(standing: Standing, { credits }: Hold, cost: number): number 
 function end(standing: Standing, { credits, use }: Hold, charge: number): Change {
   const held = standing.held - whole(credits);
   const taken = take(withOpen({ ...standing, held }, use, -1), charge);
-  return { ...taken, held: 0 - credits, after: { ...taken.after, spent: standing.spent + charge } };
+  return { ...taken, held: 0 - credits, after: withSpent(taken.after, use, charge) };
 }
 
 /** What is given back does not expire: it was the person's once already. */
-function refund(standing: Standing, credits: number): Change {
+function refund(standing: Standing, { credits, use }: { credits: number; use: Use }): Change {
   const given = grant(standing, { credits, bought: true });
-  return { ...given, after: { ...given.after, spent: whole(standing.spent - credits) } };
+  const after = withSpent(given.after, use, 0 - credits);
+  whole(spentOn(after)[use]);
+  return { ...given, after };
 }
 
 /** Takes credits, those that expire first. */
 function take(standing: Standing, credits: number): Change {
   const balance = whole(standing.balance - credits);
   return { credits: 0 - credits, held: 0, after: { ...standing, balance, bought: Math.min(standing.bought, balance) } };
+}
+
+/** The account after `credits` more were spent on `use`, or given back where they are negative. */
+function withSpent(standing: Standing, use: Use, credits: number): Standing {
+  const spent = standing.spent + credits;
+  if (use === "image") return { ...standing, spent, spentOnImages: standing.spentOnImages + credits };
+  if (use === "video") return { ...standing, spent, spentOnVideos: standing.spentOnVideos + credits };
+  return { ...standing, spent };
 }
 
 function withOpen(standing: Standing, use: Use, change: 1 | -1): Standing {

@@ -42,6 +42,9 @@ export const vStanding = v.object({
   bought: v.number(),
   /** All that was ever charged, less what was refunded. The difference of two days is what a day cost. */
   spent: v.number(),
+  /** The parts of that for pictures and for videos; the rest was for replies. */
+  spentOnImages: v.number(),
+  spentOnVideos: v.number(),
   openReplies: v.number(),
   openJobs: v.number(),
 });

@@ -7,6 +7,7 @@ import { vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import schema from "../../convex/schema.ts";
+import { EMPTY } from "../../convex/usage/ledger.ts";
 import { MovableClock } from "../../src/runtime/clock.ts";
 import { startIdentity } from "../../src/runtime/identity/server.ts";
 import { startObjects } from "../../src/runtime/objects/server.ts";
@@ -145,8 +146,7 @@ export async function fillEveryTable(backend: Backend, { person, userId, identit
     });
     const used = { subject: "job:1", kind: "image", model: "painter", credits: 1, source: "estimate" } as const;
     await ctx.db.insert("usageEvents", { ownerId: userId, ...used, startedAt: 0, endedAt: 1 });
-    const standing = { balance: 0, held: 0, bought: 0, spent: 0, openReplies: 0, openJobs: 0 };
-    const alert = { seq: 1, carried: standing, added: standing, raisedAt: 0 };
+    const alert = { seq: 1, carried: EMPTY, added: EMPTY, raisedAt: 0 };
     await ctx.db.insert("creditAlerts", { ownerId: userId, ...alert });
     const received = { kind: "access", channel: "mail", receivedAt: 0, confirmBy: 1, dueAt: 1 } as const;
     await ctx.db.insert("privacyRequests", { ownerId: userId, ...received, state: "open" });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EMPTY, type Hold, type Posting, post, type Standing } from "../../convex/usage/ledger.ts";
+import { EMPTY, type Hold, type Posting, post, type Standing, spentOn } from "../../convex/usage/ledger.ts";
 
 const SEQUENCES = 2_000;
 const amount = fc.integer({ min: 0, max: 500 });
@@ -17,7 +17,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("hold" as const), credits: amount, use }),
   fc.record({ kind: fc.constant("settle" as const), place: fc.nat(), cost: fc.integer({ min: 0, max: 900 }) }),
   fc.record({ kind: fc.constant("release" as const), place: fc.nat() }),
-  fc.record({ kind: fc.constant("refund" as const), credits: amount }),
+  fc.record({ kind: fc.constant("refund" as const), credits: amount, use }),
   fc.constant({ kind: "expire" as const }),
   fc.record({ kind: fc.constant("adjust" as const), credits: fc.integer({ min: -500, max: 500 }) }),
 );
@@ -54,7 +54,9 @@ function play(steps: Step[]): { standing: Standing; credits: number; refused: nu
 
 function expectSound(standing: Standing, open: Hold[]): void {
   const { balance, held, bought, spent } = standing;
-  expect(Math.min(held, balance - held, bought, balance - bought, spent)).toBeGreaterThanOrEqual(0);
+  const parts = Object.values(spentOn(standing));
+  expect(Math.min(held, balance - held, bought, balance - bought, ...parts)).toBeGreaterThanOrEqual(0);
+  expect(spent).toBe(parts.reduce((sum, part) => sum + part, 0));
   expect(held).toBe(open.reduce((sum, { credits }) => sum + credits, 0));
   expect(standing.openReplies + standing.openJobs).toBe(open.length);
 }
@@ -81,7 +83,7 @@ describe("the ledger", () => {
     [{ kind: "hold", credits: 101, use: "chat" }],
     [{ kind: "settle", hold: { credits: 0, use: "chat" }, cost: -3 }],
     [{ kind: "settle", hold: { credits: 10, use: "chat" }, cost: 1 }],
-    [{ kind: "refund", credits: 1 }],
+    [{ kind: "refund", credits: 1, use: "chat" }],
     [{ kind: "adjust", credits: 1.5 }],
   ] satisfies [Posting][])("refuses %j", (posting) => {
     const { after } = post(EMPTY, { kind: "grant", credits: 100, bought: false });
@@ -109,5 +111,14 @@ describe("the ledger", () => {
     const two = post(one, { kind: "hold", credits: 70, use: "video" }).after;
     const settled = post(two, { kind: "settle", hold: { credits: 10, use: "chat" }, cost: 500 });
     expect(settled).toMatchObject({ credits: -30, held: -10, after: { balance: 70, held: 70 } });
+  });
+
+  it("gives nothing back that was not spent on the same", () => {
+    const granted = post(EMPTY, { kind: "grant", credits: 100, bought: false }).after;
+    const held = post(granted, { kind: "hold", credits: 40, use: "image" }).after;
+    const settled = post(held, { kind: "settle", hold: { credits: 40, use: "image" }, cost: 40 }).after;
+    expect(() => post(settled, { kind: "refund", credits: 40, use: "video" })).toThrow(RangeError);
+    const refunded = post(settled, { kind: "refund", credits: 40, use: "image" }).after;
+    expect(spentOn(refunded)).toEqual({ chat: 0, image: 0, video: 0 });
   });
 });

@@ -25,15 +25,15 @@ beforeEach(async () => {
   ada = await signedIn(backend);
 });
 
-/** An image that cost that many credits, made `days` after the first day. */
-async function make(credits: number, days: number): Promise<void> {
+/** Work that cost that many credits, done `days` after the first day. */
+async function make(credits: number, days: number, use: "image" | "video" | "chat" = "image"): Promise<void> {
   vi.setSystemTime(firstDayMs + days * DAY_MS + 5_000);
   const ownerId = await ownerOf(backend);
   const subject = `job:${days}-${credits}` as const;
   await backend.run(async (ctx) => {
     const nowMs = Date.now();
     const user = await ctx.db.get("users", ownerId);
-    if (user) await placeHold(ctx, { user, subject, use: "image", credits, nowMs });
+    if (user) await placeHold(ctx, { user, subject, use, credits, nowMs });
     const used = { model: "m", amounts: { images: 1 }, source: "provider" as const, credits };
     if (credits > 0) await settleHold(ctx, { subject, used, nowMs });
     else await releaseHold(ctx, { subject, reason: "failed", nowMs });
@@ -41,18 +41,19 @@ async function make(credits: number, days: number): Promise<void> {
 }
 
 describe("what people see", () => {
-  it("is each day's spending, from the first shown to today", async () => {
+  it("is each day's spending and on what, from the first shown to today", async () => {
     await make(30, 0);
     await make(0, 1);
-    await make(50, 3);
-    await make(20, 3);
+    await make(50, 3, "chat");
+    await make(20, 3, "video");
     const shown = await ada.query(api.usage.byDay, { nowAt: Date.now(), days: 5 });
+    const nothing = { credits: 0, chat: 0, image: 0, video: 0 };
     expect(shown).toEqual([
-      { dayAt: firstDayMs - DAY_MS, credits: 0 },
-      { dayAt: firstDayMs, credits: 30 },
-      { dayAt: firstDayMs + DAY_MS, credits: 0 },
-      { dayAt: firstDayMs + 2 * DAY_MS, credits: 0 },
-      { dayAt: firstDayMs + 3 * DAY_MS, credits: 70 },
+      { ...nothing, dayAt: firstDayMs - DAY_MS },
+      { ...nothing, dayAt: firstDayMs, credits: 30, image: 30 },
+      { ...nothing, dayAt: firstDayMs + DAY_MS },
+      { ...nothing, dayAt: firstDayMs + 2 * DAY_MS },
+      { ...nothing, dayAt: firstDayMs + 3 * DAY_MS, credits: 70, chat: 50, video: 20 },
     ]);
   });
 
