@@ -4,6 +4,7 @@ import { internal } from "./_generated/api.js";
 const crons = cronJobs();
 
 crons.interval("remove chats past their period", { hours: 1 }, internal.threads.expiry.sweep, {});
+crons.interval("remove temporary chats", { hours: 1 }, internal.threads.expiry.sweep, { state: "temporary" });
 crons.interval("erase accounts whose time of grace is over", { hours: 1 }, internal.account.closing.eraseDue, {});
 crons.interval("lock closed accounts at last", { minutes: 5 }, internal.account.closing.resumeLocks, {});
 crons.interval("take up silent erasures", { minutes: 1 }, internal.erasure.steps.resumeSilent, {});

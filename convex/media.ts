@@ -136,6 +136,7 @@ export const request = viewerMutation({
     const wanted = { request, model: chooseMediaModel(kind, args.model), prompt, options, nowMs };
     if (threadId === undefined && !newThread) return { jobId: (await addJob(ctx, null, wanted))._id };
     const open = await openOrCreateThread(ctx, { threadId, text: prompt, request, nowMs });
+    if (open.thread.state === "temporary") throw refusal("invalid", "A temporary chat makes no pictures and videos.");
     return { jobId: await addJobTurn(ctx, open, wanted), threadId: open.thread._id };
   },
 });

@@ -51,7 +51,8 @@ export const list = viewerQuery({
 /**
  * Stores a message with an empty reply to it, in a new chat where no `threadId` is given. The sending tab then calls
  * `messages:generate`; a scheduled action does if no tab has within three seconds. `attachmentIds` are media of the
- * caller's, which come to be the chat's. The same `requestId` again gives the same result and changes nothing. Throws
+ * caller's, which come to be the chat's. A new chat that is `temporary` is in no list and no search, and is deleted after
+ * a day; whoever leaves it is to delete it before. The same `requestId` again gives the same result and changes nothing. Throws
  * `invalid`, also for files that the model cannot read, `not_found`, `limit_exceeded`, `insufficient_credits` and
  * `restricted`.
  */
@@ -62,9 +63,10 @@ export const send = viewerMutation({
     text: v.string(),
     attachmentIds: v.optional(v.array(v.string())),
     model: v.optional(v.string()),
+    temporary: v.optional(v.boolean()),
   },
   returns: vTurnIds,
-  handler: async (ctx, { threadId, requestId, attachmentIds = [], ...args }) => {
+  handler: async (ctx, { threadId, requestId, attachmentIds = [], temporary, ...args }) => {
     const text = checkedText(args.text);
     const request = requestName(requestId);
     const made = await findTurn(ctx, request);
@@ -72,7 +74,7 @@ export const send = viewerMutation({
     const model = chooseChatModel(args.model);
     const media = await loadAttachable(ctx, attachmentIds, model);
     const nowMs = Date.now();
-    const open = await openOrCreateThread(ctx, { threadId, text, request, nowMs });
+    const open = await openOrCreateThread(ctx, { threadId, text, request, nowMs, temporary });
     const mediaIds = await attach(ctx, open, { media, request });
     const { spot, contextTokens } = await nextSpot(ctx, open.thread);
     const turn = { text, mediaIds, spot, contextTokens: contextTokens + attachedTokens(media), request, model, nowMs };

@@ -16,6 +16,7 @@ import { shownAt, threadsFor } from "./threads/listing.ts";
 import { removeThread } from "./threads/removal.ts";
 import { checkedSearch, decodePlace, encodePlace, type Hit, vHit } from "./threads/searching.ts";
 import { checkedTitle, openTitle, sealTitle } from "./threads/titles.ts";
+import { checkedUndoKey, parkThread, unparkThread } from "./threads/undoing.ts";
 import { presentThreads, vThread } from "./threads/views.ts";
 
 /** What one call of a search does at most: steps taken, and hits after which no further step is taken. */
@@ -65,12 +66,16 @@ export const rename = viewerMutation({
   },
 });
 
-/** Pins or unpins a chat. A pinned chat is kept; unpinning starts its period afresh. Throws `not_found`. */
+/**
+ * Pins or unpins a chat. A pinned chat is kept; unpinning starts its period afresh. Throws `not_found`, and `invalid` for
+ * a temporary chat.
+ */
 export const setPinned = viewerMutation({
   args: { threadId: v.string(), pinned: v.boolean() },
   returns: v.null(),
   handler: async (ctx, { threadId, pinned }) => {
     const thread = await loadOwnedThread(ctx, threadId);
+    if (thread.state === "temporary") throw refusal("invalid", "A temporary chat cannot be pinned.");
     if (thread.pinned === pinned) return null;
     const retentionClockAt = pinned ? thread.retentionClockAt : Date.now();
     await ctx.db.patch("threads", thread._id, { pinned, retentionClockAt });
@@ -79,16 +84,28 @@ export const setPinned = viewerMutation({
 });
 
 /**
- * Deletes a chat: unreadable at once, its rows removed in the background. Throws `not_found`, and `restricted` where the law
- * wants it kept.
+ * Deletes a chat: unreadable at once, its rows removed in the background. With an `undoKey`, 32 to 64 characters that the
+ * caller drew by chance for this one removal, whoever has that key can bring it back for half a minute. Throws `not_found`,
+ * and `restricted` where the law wants it kept.
  */
 export const remove = viewerMutation({
-  args: { threadId: v.string() },
+  args: { threadId: v.string(), undoKey: v.optional(v.string()) },
   returns: v.null(),
-  handler: async (ctx, { threadId }) => {
+  handler: async (ctx, { threadId, undoKey }) => {
     const thread = await loadOwnedThread(ctx, threadId);
     await refuseHeld(ctx, { ownerId: thread.ownerId, threadId: thread._id });
-    await removeThread(ctx, thread);
+    if (undoKey === undefined) await removeThread(ctx, thread);
+    else await parkThread(ctx, thread, checkedUndoKey(undoKey));
+    return null;
+  },
+});
+
+/** Brings back a chat that was deleted with this key within the last half minute. Throws `not_found`. */
+export const restore = viewerMutation({
+  args: { threadId: v.string(), undoKey: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { threadId, undoKey }) => {
+    await unparkThread(ctx, threadId, undoKey);
     return null;
   },
 });

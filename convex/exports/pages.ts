@@ -8,7 +8,7 @@ import { openPrompt } from "../media/prompts.ts";
 import { openName, sealOfMedia } from "../media/seals.ts";
 import { openText } from "../messages/texts.ts";
 import { isRestricted } from "../privacy/restriction.ts";
-import { isReadable } from "../threads/access.ts";
+import { isListed } from "../threads/access.ts";
 import { openTitle } from "../threads/titles.ts";
 import { EXPORT_SECTIONS, vPlace } from "./schema.ts";
 
@@ -216,7 +216,7 @@ async function isIncluded(ctx: QueryCtx, threadId: Id<"threads"> | undefined): P
   const thread = await ctx.db.get("threads", threadId);
   if (!thread) return false;
   const owner = await ctx.db.get("users", thread.ownerId);
-  return owner && isRestricted(owner) ? thread.state === "live" : isReadable(thread, Date.now());
+  return owner && isRestricted(owner) ? thread.state === "live" : isListed(thread, Date.now());
 }
 
 /** A row as it is exported: under its own id, without those of its owner, who is whose archive it is. */

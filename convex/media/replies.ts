@@ -2,7 +2,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { recordIdFor } from "../encryption/salts.ts";
 import { notFound } from "../lib/errors.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
-import { addMessage, nextSpot, ownership, type Spot, spotAfter } from "../messages/turns.ts";
+import { addMessage, nextSpot, noteActivity, ownership, type Spot, spotAfter } from "../messages/turns.ts";
 import { chooseMediaModel, sameMediaModel } from "../models/mediaCatalogue.ts";
 import type { OpenThread } from "../threads/access.ts";
 import { cancelJob } from "./endings.ts";
@@ -61,6 +61,6 @@ async function addJobReply(
     createdAt: nowMs,
   });
   await ctx.db.patch("mediaJobs", job._id, { replyId });
-  await ctx.db.patch("threads", open.thread._id, { lastActivityAt: nowMs, retentionClockAt: nowMs });
+  await noteActivity(ctx, open.thread, nowMs);
   return { job, replyId };
 }

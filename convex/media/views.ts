@@ -60,7 +60,8 @@ export async function presentMedia(ctx: ViewerQueryCtx, media: Doc<"media">[]): 
   const session = await findSession(ctx.db, ctx.viewer.userId, nowMs);
   const presented = media.map(async (medium) => {
     const thread = medium.threadId && (await ctx.db.get("threads", medium.threadId));
-    const seal = isShownIn(medium, thread, nowMs) ? await sealOfMedia(vault, medium) : null;
+    const isListed = isShownIn(medium, thread, nowMs) && thread?.state !== "temporary";
+    const seal = isListed ? await sealOfMedia(vault, medium) : null;
     if (!seal) return [];
     const subject = { mediaId: medium._id, role: "thumbnail" as const };
     const ticket = session && medium.thumbnail === "made" ? await makeTicket(ring, session, subject, nowMs) : null;

@@ -7,7 +7,7 @@ import { refusal } from "../lib/errors.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
 import { requestName } from "../lib/requests.ts";
 import { type OpenThread, openOwnedThread } from "../threads/access.ts";
-import { createThread } from "../threads/creation.ts";
+import { createThread, type NewThread } from "../threads/creation.ts";
 import { branchAt, loadPath, type Segment, walkBack } from "../threads/paths.ts";
 import { provisionalTitle } from "../threads/titles.ts";
 import { estimateTokens } from "../usage/turnCosts.ts";
@@ -69,9 +69,9 @@ async function findByRequest(
 /** The thread a message is sent to, or a new one titled with the message's first words. */
 export async function openOrCreateThread(
   ctx: ViewerMutationCtx,
-  { threadId, text, request, nowMs }: { threadId: string | undefined; text: string; request: string; nowMs: number },
+  { threadId, text, ...made }: { threadId: string | undefined; text: string } & Omit<NewThread, "title">,
 ): Promise<OpenThread> {
-  if (threadId === undefined) return createThread(ctx, { title: provisionalTitle(text), request, nowMs });
+  if (threadId === undefined) return createThread(ctx, { title: provisionalTitle(text), ...made });
   return openOwnedThread(ctx, threadId);
 }
 
@@ -223,8 +223,14 @@ export async function startReply(
   });
   const { _id: threadId, ownerId } = thread;
   await ctx.db.insert("generations", { ownerId, threadId, replyId, heartbeatAt: nowMs, inputTokens, fallbackId });
-  await ctx.db.patch("threads", thread._id, { lastActivityAt: nowMs, retentionClockAt: nowMs });
+  await noteActivity(ctx, thread, nowMs);
   return replyId;
+}
+
+/** Notes that something was said in a thread, from which its period counts anew unless it is temporary. */
+export async function noteActivity(ctx: ViewerMutationCtx, thread: Doc<"threads">, nowMs: number): Promise<void> {
+  const retentionClockAt = thread.state === "temporary" ? thread.retentionClockAt : nowMs;
+  await ctx.db.patch("threads", thread._id, { lastActivityAt: nowMs, retentionClockAt });
 }
 
 /** Whose a row of a thread is. */

@@ -32,5 +32,10 @@ export async function openOwnedThread(ctx: ViewerQueryCtx, threadId: string): Pr
 
 /** Whether reads may show a thread: it was neither deleted nor is it past its period. */
 export function isReadable(thread: Doc<"threads">, nowMs: number): boolean {
-  return thread.state === "live" && !isExpired(thread, nowMs);
+  return (thread.state === "live" || thread.state === "temporary") && !isExpired(thread, nowMs);
+}
+
+/** Whether lists, searches and exports may have a thread, or what is in it: temporary ones are in none. */
+export function isListed(thread: Doc<"threads">, nowMs: number): boolean {
+  return thread.state === "live" && isReadable(thread, nowMs);
 }

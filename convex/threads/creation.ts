@@ -17,13 +17,23 @@ export async function findThreadByRequest(ctx: ViewerMutationCtx, request: strin
   return key && key.threadId;
 }
 
+/** What a new thread is made of. */
+export interface NewThread {
+  title: string;
+  /** Names the request that makes it. */
+  request: string;
+  nowMs: number;
+  /** In no list and no search, and for a day at most. */
+  temporary?: boolean;
+}
+
 /**
  * Makes a thread of the viewer's with a salt and a title of its own. `request` names the request that makes it: see
  * [Note: Salt ratchet].
  */
 export async function createThread(
   ctx: ViewerMutationCtx,
-  { title, request, nowMs }: { title: string; request: string; nowMs: number },
+  { title, request, nowMs, temporary = false }: NewThread,
 ): Promise<OpenThread> {
   const { userId: ownerId, workspaceId } = ctx.viewer;
   const salt = await drawSalt(ctx, ownerId, request);
@@ -38,7 +48,7 @@ export async function createThread(
     pinned: false,
     lastActivityAt: nowMs,
     retentionClockAt: nowMs,
-    state: "live",
+    state: temporary ? "temporary" : "live",
     branch: TRUNK,
   });
   await ctx.db.insert("threadKeys", { ...threadKey, threadId });

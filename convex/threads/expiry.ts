@@ -1,11 +1,12 @@
 import { v } from "convex/values";
-import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { TEMPORARY_THREAD_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { isExpired } from "../../src/policy/retention.ts";
 import { internal } from "../_generated/api.js";
 import { internalMutation } from "../_generated/server.js";
 import { isKept } from "../legalHolds/holding.ts";
 import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
 import { removeThread } from "./removal.ts";
+import { vOpenState } from "./schema.ts";
 
 /*
  * [Note: Retention sweep]
@@ -19,23 +20,26 @@ import { removeThread } from "./removal.ts";
 /** Chats whose removal one transaction begins. Each costs a handful of writes, and the replies under way in it. */
 const THREADS_PER_RUN = 16;
 
-/** Begins the removal of the chats that are due, page by page. Called by the cron without a place. */
+/** How long chats of either kind are kept that are not pinned. */
+const PERIODS_MS = { live: UNPINNED_THREAD_MS, temporary: TEMPORARY_THREAD_MS } as const;
+
+/** Begins the removal of the chats that are due, page by page. Called by the crons without a place. */
 export const sweep = internalMutation({
-  args: { place: v.optional(vSweepPlace) },
+  args: { state: v.optional(vOpenState), place: v.optional(vSweepPlace) },
   returns: v.null(),
-  handler: async (ctx, { place }): Promise<null> => {
+  handler: async (ctx, { state = "live", place }): Promise<null> => {
     const nowMs = Date.now();
-    const { beforeMs, cursor } = place ?? firstPlace(UNPINNED_THREAD_MS, nowMs);
+    const { beforeMs, cursor } = place ?? firstPlace(PERIODS_MS[state], nowMs);
     const { page, isDone, continueCursor } = await ctx.db
       .query("threads")
-      .withIndex("by_expiry", (q) => q.eq("state", "live").eq("pinned", false).lte("retentionClockAt", beforeMs))
+      .withIndex("by_expiry", (q) => q.eq("state", state).eq("pinned", false).lte("retentionClockAt", beforeMs))
       .paginate({ numItems: THREADS_PER_RUN, cursor });
     for (const thread of page) {
       const chat = { ownerId: thread.ownerId, threadId: thread._id };
       if (isExpired(thread, nowMs) && !(await isKept(ctx.db, chat))) await removeThread(ctx, thread, "period");
     }
     const next = { beforeMs, cursor: continueCursor };
-    if (!isDone) await ctx.scheduler.runAfter(0, internal.threads.expiry.sweep, { place: next });
+    if (!isDone) await ctx.scheduler.runAfter(0, internal.threads.expiry.sweep, { state, place: next });
     return null;
   },
 });

@@ -30,15 +30,23 @@ export async function removeThread(
   thread: Doc<"threads">,
   why: Deletion["why"] = "person",
 ): Promise<void> {
-  const { _id: threadId, ownerId } = thread;
-  if (await isChatHeld(ctx.db, { ownerId, threadId })) return;
-  await ctx.db.patch("threads", threadId, { state: "erasing" });
+  if (await isChatHeld(ctx.db, { ownerId: thread.ownerId, threadId: thread._id })) return;
+  await endThread(ctx, thread, { why, unreadableAt: Date.now() });
+}
+
+/** As `removeThread`, also for a thread that came to be held after it was removed: its rows wait for the hold. */
+export async function endThread(
+  ctx: MutationCtx,
+  { _id: threadId, ownerId }: Doc<"threads">,
+  begun: Pick<Deletion, "why" | "unreadableAt">,
+): Promise<void> {
+  await ctx.db.patch("threads", threadId, { state: "erasing", parked: undefined });
   const key = await loadThreadKey(ctx.db, threadId);
   if (key) await ctx.db.delete("threadKeys", key._id);
   // As many as a plan lets be written at once.
   const generations = ctx.db.query("generations").withIndex("by_thread", (q) => q.eq("threadId", threadId));
   for await (const generation of generations) await dropReply(ctx, generation);
-  const deletion = { what: "chat" as const, why, unreadableAt: Date.now(), messages: 0, files: 0 };
+  const deletion = { what: "chat" as const, ...begun, messages: 0, files: 0 };
   await ctx.scheduler.runAfter(0, internal.threads.removal.removeRows, { threadId, ownerId, deletion });
 }
 

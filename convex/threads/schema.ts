@@ -1,6 +1,9 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
 
+/** The states in which a chat can be read. */
+export const vOpenState = v.union(v.literal("live"), v.literal("temporary"));
+
 export const threadTables = {
   // Written by `threads:*` and touched by each new message; never while a reply is streaming, since lists read it.
   // Lives until its owner deletes it or retention does: see src/policy/retention.ts. Erasure deletes its key first, then
@@ -12,9 +15,17 @@ export const threadTables = {
     titleRev: v.number(),
     pinned: v.boolean(),
     lastActivityAt: v.number(),
-    /** What retention counts from: the last message or the unpinning, whichever is later. */
+    /** What retention counts from: the last message or the unpinning, whichever is later; of a temporary chat its start. */
     retentionClockAt: v.number(),
-    state: v.union(v.literal("live"), v.literal("erasing")),
+    /**
+     * `temporary` chats are in no list and no search; `removed` ones are hidden and unreadable, and can still be brought
+     * back by whoever holds the key of the removal; `erasing` ones are being deleted.
+     */
+    state: v.union(v.literal("live"), v.literal("temporary"), v.literal("removed"), v.literal("erasing")),
+    /** What brings a removed chat back: see [Note: Undoing a removal]. */
+    parked: v.optional(
+      v.object({ recordId: v.string(), sealedSalt: v.bytes(), from: vOpenState, removedAt: v.number() }),
+    ),
     /** The branch that is shown: see [Note: Branches]. */
     branch: v.number(),
   })

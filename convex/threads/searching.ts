@@ -5,7 +5,7 @@ import { Vault } from "../encryption/vault.ts";
 import { refusal } from "../lib/errors.ts";
 import { type ViewerQueryCtx, viewerInternalQuery } from "../lib/functions.ts";
 import { openText } from "../messages/texts.ts";
-import { isReadable } from "./access.ts";
+import { isListed } from "./access.ts";
 import { foldText, snippetAround } from "./matching.ts";
 import { openTitle } from "./titles.ts";
 
@@ -147,7 +147,7 @@ class Search {
 
   async #openTitle(threadId: Id<"threads">, row?: Doc<"threads">): Promise<{ title: string } | null> {
     const thread = row ?? (await this.#ctx.db.get("threads", threadId));
-    if (!thread || !isReadable(thread, Date.now())) return null;
+    if (!thread || !isListed(thread, Date.now())) return null;
     const seal = await this.#vault.sealOf({ ownerId: thread.ownerId, threadId });
     return seal && { title: await openTitle(seal, thread) };
   }

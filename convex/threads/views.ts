@@ -3,6 +3,7 @@ import { deletesAt } from "../../src/policy/retention.ts";
 import type { Doc } from "../_generated/dataModel.js";
 import { Vault } from "../encryption/vault.ts";
 import type { ViewerQueryCtx } from "../lib/functions.ts";
+import { vOpenState } from "./schema.ts";
 import { openTitle } from "./titles.ts";
 
 /** A chat as the page gets it. */
@@ -13,7 +14,7 @@ export const vThread = v.object({
   lastActivityAt: v.number(),
   /** When it is deleted if nothing happens; null while it is pinned. */
   deletesAt: v.union(v.number(), v.null()),
-  state: v.literal("live"),
+  state: vOpenState,
 });
 
 /** Opens the titles of live threads. A thread whose key is gone is left out, as if it were deleted already. */
@@ -25,7 +26,8 @@ export async function presentThreads(ctx: ViewerQueryCtx, threads: Doc<"threads"
       if (!seal) return [];
       const { _id, pinned, lastActivityAt } = thread;
       const title = await openTitle(seal, thread);
-      return [{ _id, title, pinned, lastActivityAt, deletesAt: deletesAt(thread), state: "live" as const }];
+      const state = thread.state === "temporary" ? ("temporary" as const) : ("live" as const);
+      return [{ _id, title, pinned, lastActivityAt, deletesAt: deletesAt(thread), state }];
     }),
   );
   return presented.flat();

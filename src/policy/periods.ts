@@ -11,6 +11,12 @@ const MONTH_MS = 31 * DAY_MS;
 /** How long a chat is kept after its last message or its unpinning, whichever is later, unless it is pinned. */
 export const UNPINNED_THREAD_MS = 60 * DAY_MS;
 
+/** How long a temporary chat is kept at most, from its beginning. The page deletes it as soon as it is left. */
+export const TEMPORARY_THREAD_MS = DAY_MS;
+
+/** How long a chat that was deleted can be brought back by the tab that deleted it. */
+export const UNDO_MS = 30_000;
+
 /** How long a file is kept that was uploaded and that no message took up. */
 export const LOOSE_UPLOAD_MS = DAY_MS;
 

@@ -1,4 +1,4 @@
-import { UNPINNED_THREAD_MS } from "./periods.ts";
+import { TEMPORARY_THREAD_MS, UNPINNED_THREAD_MS } from "./periods.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -8,12 +8,14 @@ export const EXPIRY_NOTICE_MS = 7 * DAY_MS;
 /** What decides how long a chat is kept. */
 export interface ThreadClock {
   pinned: boolean;
-  /** `max(last message, unpinning)`, in milliseconds since the epoch. */
+  /** `max(last message, unpinning)`, in milliseconds since the epoch; of a temporary chat its beginning. */
   retentionClockAt: number;
+  state?: "live" | "temporary" | "removed" | "erasing";
 }
 
 /** When a chat is due for deletion under the period that applies now, or null while it is pinned. */
-export function deletesAt({ pinned, retentionClockAt }: ThreadClock): number | null {
+export function deletesAt({ pinned, retentionClockAt, state }: ThreadClock): number | null {
+  if (state === "temporary") return retentionClockAt + TEMPORARY_THREAD_MS;
   return pinned ? null : retentionClockAt + UNPINNED_THREAD_MS;
 }
 
