@@ -15,7 +15,7 @@ import { advanceClock, type Person, planReplies, readModels, signIn } from "../s
 
 const PEOPLE = 10;
 const JOBS = 2 * PEOPLE;
-const PARALLELISM = 4;
+const PARALLELISM = 8;
 const KILLS = 3;
 /** The promise: within five minutes a job whose worker died is finished, failed or goes on. */
 const PROMISED_MS = 5 * 60_000;

@@ -20,6 +20,7 @@ import {
   TAG_BYTES,
 } from "../../src/shared/segments.ts";
 import known from "./objectVectors.json";
+import tink from "./tinkVectors.json";
 
 const PLACE: ObjectPlace = { envId: "test", key: "bucket-key", ownerId: "owner" };
 const FIRST = SEGMENT_BYTES - TAG_BYTES - HEADER_BYTES;
@@ -80,6 +81,15 @@ describe("sealed objects", () => {
     const commitment = await commitTo(secret, known.place, { mime: known.mime, contentBytes: vector.contentBytes });
     expect(Buffer.from(commitment).toString("hex")).toBe(vector.commitment);
     expect(isSame(await openAll(secret, object, vector.contentBytes, known.place), content)).toBe(true);
+  });
+
+  it.each(tink.vectors)("of $contentBytes bytes are what Tink makes of them", async ({ contentBytes, ...made }) => {
+    const tinkSecret = { objectKey: bytesOf(tink.objectKey), header: bytesOf(made.header) };
+    const content = contentOf(contentBytes);
+    const object = await sealed(tinkSecret, content, tink.place);
+    expect(Buffer.from(object.subarray(-16)).toString("hex")).toBe(made.tail);
+    expect(await sha256(object)).toBe(made.sealedSha256);
+    expect(isSame(await openAll(tinkSecret, object, contentBytes, tink.place), content)).toBe(true);
   });
 
   it("open at any range of any length, from the segments that hold it and no others", async () => {
