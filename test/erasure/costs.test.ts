@@ -107,7 +107,7 @@ interface Costs {
 async function run(name: string, args: Json): Promise<TransactionUsage> {
   const tx = runtime.store.begin();
   const call = { component: "", path: name, args, identity: { kind: "none" }, visibility: "any" } as const;
-  const { outcome } = runtime.runner.runMutation(tx, call);
+  const { outcome } = await runtime.runner.runMutation(tx, call);
   expect(outcome).toMatchObject({ ok: true });
   const usage = { ...tx.usage };
   await runtime.store.commit(tx);

@@ -70,6 +70,7 @@ export class Application {
   readonly #actionSlots = { isolate: new Slots(ACTION_SLOTS), node: new Slots(ACTION_SLOTS) };
   readonly #pinned: PinnedTimestamps;
   readonly #mutating = new Set<Promise<unknown>>();
+  #turnEnding: Promise<void> | undefined;
 
   constructor(parts: ApplicationParts) {
     this.store = parts.store;
@@ -268,11 +269,12 @@ export class Application {
 
   /** Null when `rows` called it off. A mutation that failed commits nothing but `rows`. */
   async #attempt(call: FunctionCall, rows: CompanionRows): Promise<Committed | null> {
+    await this.#turnEnd();
     const tx = this.store.begin();
     try {
       if (!rows.before(tx)) return null;
       const savepoint = tx.savepoint();
-      const execution = this.#runner.runMutation(tx, call);
+      const execution = await this.#runner.runMutation(tx, call);
       if (execution.outcome.ok) savepoint.release();
       else savepoint.rollback();
       const record = recordOf("mutation", call, tx, execution);
@@ -284,6 +286,17 @@ export class Application {
     } finally {
       tx.close();
     }
+  }
+
+  /** Resolves when the event loop's turn ends, so that mutations that arrive in one turn run and commit together. */
+  #turnEnd(): Promise<void> {
+    this.#turnEnding ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.#turnEnding = undefined;
+        resolve();
+      }),
+    );
+    return this.#turnEnding;
   }
 
   async #act(call: FunctionCall, maxWaitMs: number | null): Promise<Answer> {

@@ -262,8 +262,11 @@ export interface FunctionRunner {
   readonly deployment: Deployment;
   /** Runs a query in `tx`. `journal` is the remembered end cursor, if any. */
   runQuery(tx: Transaction, call: FunctionCall, journal?: string | null): Execution;
-  /** Runs a mutation in `tx`, leaving its writes there; on failure the caller closes the transaction. */
-  runMutation(tx: Transaction, call: FunctionCall): Execution;
+  /**
+   * Runs a mutation in `tx`, leaving its writes there; on failure the caller closes the transaction. Those asked for
+   * at once run one after another, which costs less than each by itself.
+   */
+  runMutation(tx: Transaction, call: FunctionCall): Promise<Execution>;
   runAction(call: FunctionCall, signal?: AbortSignal): Promise<{ outcome: Outcome; logLines: string[] }>;
   /** Routes (exact, prefix, mounted components) and runs an HTTP action; aborting the signal stops it. */
   runHttpAction(request: Request, identity: Identity, signal: AbortSignal): Promise<Response>;

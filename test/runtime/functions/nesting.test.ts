@@ -29,7 +29,7 @@ describe("calls within a transaction", () => {
     const before = valueOf(runtime.query("notes:list"));
     const tx = runtime.store.begin();
     const call = { component: "", path: "nesting:stale", args: {}, visibility: "any" } as const;
-    const execution = runtime.runner.runMutation(tx, { ...call, identity: { kind: "none" } });
+    const execution = await runtime.runner.runMutation(tx, { ...call, identity: { kind: "none" } });
     expect(valueOf(execution)).toEqual({ notes: before, ownReads: 0 });
     await runtime.mutation("notes:add", { text: "meanwhile" });
     await expect(runtime.store.commit(tx)).resolves.toBeTypeOf("bigint");

@@ -72,7 +72,7 @@ export class TestRuntime {
   async mutation(functionPath: string, args: Json = {}, extra: Extra = {}): Promise<Execution> {
     const tx = this.store.begin();
     try {
-      const execution = this.runner.runMutation(tx, callOf(functionPath, args, extra));
+      const execution = await this.runner.runMutation(tx, callOf(functionPath, args, extra));
       if (execution.outcome.ok) await this.store.commit(tx);
       return execution;
     } finally {

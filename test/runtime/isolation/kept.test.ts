@@ -25,6 +25,11 @@ test("a module that exports `experimental_reuseContext` meets what its queries a
   expect(query().count).toBe(3);
 });
 
+test("mutations that are asked for at once meet one another's context too", async () => {
+  const told = await Promise.all([mutation(), mutation(), mutation()]);
+  expect(told.map(({ count }) => count)).toEqual([1, 2, 3]);
+});
+
 test("only `true` keeps a context", () => {
   expect([1, 2].map(() => valueOf(runtime.query("keptByOne:counted")))).toEqual([1, 1]);
 });

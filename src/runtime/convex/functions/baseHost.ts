@@ -10,7 +10,6 @@ import { subtle } from "./subtle.ts";
 
 export interface CodeScope {
   program: Program;
-  context: vm.Context;
   sourceMaps: SourceMaps;
   env: (name: string) => string | undefined;
 }
@@ -22,6 +21,8 @@ export abstract class BaseHost {
     this.#code = code;
   }
 
+  /** Of the isolate. */
+  abstract get context(): vm.Context;
   abstract refusal(feature: Feature): string | null;
   abstract fail(message: string): void;
   abstract log(level: LogLevel, message: string): void;
@@ -43,7 +44,7 @@ export abstract class BaseHost {
   }
 
   factory(path: string): ModuleFactory | undefined {
-    return this.#code.program.factory(path, this.#code.context);
+    return this.#code.program.factory(path, this.context);
   }
 
   componentDefinition(_specifier: string): object | undefined {

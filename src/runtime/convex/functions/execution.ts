@@ -2,6 +2,7 @@
  * One execution of a query or mutation: validates, runs in a fresh isolate turn by turn ([Note: Turns]),
  * runs nested calls in the same transaction, and says what came of it.
  */
+import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
 import type {
   Catalog,
@@ -19,16 +20,17 @@ import { type Address, callFrom, resolveAddress } from "./address.ts";
 import { SynchronousHost } from "./baseHost.ts";
 import { type LoadedDeployment, moduleAndExport, parseJson } from "./deployment.ts";
 import { type Feature, type IsolateHost, type LogLevel, PARKED } from "./globals/host.ts";
-import type { Isolate } from "./globals/isolate.ts";
+import type { Isolate, ParkedSyscall, State } from "./globals/isolate.ts";
 import type { Exports } from "./globals/modules.ts";
 import type { ImportedModules } from "./importedModules.ts";
 import type { Imported } from "./importHost.ts";
-import { type IsolateFactory, isTimeout } from "./isolate.ts";
+import type { Home, IsolateFactory } from "./isolate.ts";
 import { LogLines } from "./logLines.ts";
 import { newSeed } from "./seeds.ts";
 import { isOutOfTime, SpentTime, TIMED_OUT, USER_TIME_MAX_MS } from "./spentTime.ts";
 import { type ErrorOwner, owningErrors } from "./strayErrors.ts";
 import { DatabaseSyscalls } from "./syscalls.ts";
+import { withinTime } from "./timeLimit.ts";
 import { findCallable, functionFailure, validateArguments, validateResult } from "./validation.ts";
 
 /** How much later than its time is up a turn is cut off, since some of its time goes to the database and to other processes. */
@@ -38,6 +40,8 @@ const TURN_GRACE_MS = 2000;
  * only while the end of it is at least this far away; otherwise it is parked and answered between turns.
  */
 const DATABASE_SPARE_MS = 1000;
+/** Executions begin under one limit for this long, so that the last of them has nearly all of it. */
+const SHARED_MS = 200;
 /** Calls within calls within calls … */
 const CALL_DEPTH_MAX = 8;
 
@@ -55,25 +59,29 @@ export interface ExecutionScope {
   log: (line: string) => void;
 }
 
-/** Runs `call` in `tx`. User errors end up in the outcome; anything else that goes wrong is thrown. */
-export function execute(
-  scope: ExecutionScope,
-  tx: Transaction,
-  {
-    call,
-    kind,
-    journalEndCursor = null,
-  }: { call: FunctionCall; kind: "query" | "mutation"; journalEndCursor?: string | null },
-): Execution {
-  return executeAt(scope, tx, {
-    call,
-    kind,
-    journalEndCursor,
-    nowMs: Math.floor(scope.clock.nowMs()),
-    seed: newSeed(),
-    spent: new SpentTime(),
-    depth: 0,
+/** A call of a client, and the transaction it runs in. */
+export interface FunctionRequest {
+  tx: Transaction;
+  call: FunctionCall;
+  kind: "query" | "mutation";
+  journalEndCursor?: string | null;
+}
+
+/** Runs one call. User errors end up in the outcome; anything else that goes wrong is thrown. */
+export function execute(scope: ExecutionScope, request: FunctionRequest): Execution {
+  const [finish] = executeTogether(scope, [request]) as [() => Execution];
+  return finish();
+}
+
+/** Begins calls one after another, each in a transaction of its own; gives for each what finishes it, as `execute` does. */
+export function executeTogether(scope: ExecutionScope, requests: FunctionRequest[]): (() => Execution)[] {
+  const prepared = requests.map(({ tx, call, kind, journalEndCursor = null }) => {
+    const nowMs = Math.floor(scope.clock.nowMs());
+    const input = { call, kind, journalEndCursor, nowMs, seed: newSeed(), spent: new SpentTime(), depth: 0 };
+    return prepare(scope, tx, input);
   });
+  beginAll(prepared.filter((each) => each instanceof TransactionExecution));
+  return prepared.map((each) => () => each.finish());
 }
 
 interface ExecutionInput {
@@ -87,33 +95,61 @@ interface ExecutionInput {
   depth: number;
 }
 
-function executeAt(scope: ExecutionScope, tx: Transaction, input: ExecutionInput): Execution {
-  const { call, kind } = input;
-  const callable = findCallable(scope.deployment, call, kind);
-  if ("error" in callable) return refused(callable.error);
-  const { definition } = callable;
-  const refusal = validateArguments(scope.catalog, definition, call.args);
-  if (refusal) return refused(refusal);
-  const { modulePath, exportName } = moduleAndExport(definition.path);
-  const imported = scope.modules.take(call.component, modulePath);
-  if (imported.failure !== null) return refused({ message: imported.failure });
-  return new TransactionExecution(scope, tx, { ...input, definition, imported }).run(modulePath, exportName);
+function executeNested(scope: ExecutionScope, tx: Transaction, input: ExecutionInput): Execution {
+  const prepared = prepare(scope, tx, input);
+  if (prepared instanceof TransactionExecution) beginAll([prepared]);
+  return prepared.finish();
 }
 
-function refused(error: FunctionError): Execution {
-  return {
-    outcome: { ok: false, error },
-    logLines: [],
-    journal: null,
-    readIdentity: false,
-    readTime: false,
-    userTimeMs: 0,
-  };
+/** Checks what can be checked before any code runs. */
+function prepare(scope: ExecutionScope, tx: Transaction, input: ExecutionInput): TransactionExecution | Refused {
+  const { call, kind } = input;
+  const callable = findCallable(scope.deployment, call, kind);
+  if ("error" in callable) return new Refused(callable.error);
+  const { definition } = callable;
+  const refusal = validateArguments(scope.catalog, definition, call.args);
+  if (refusal) return new Refused(refusal);
+  const { modulePath, exportName } = moduleAndExport(definition.path);
+  const failure = scope.modules.failureOf(call.component, modulePath);
+  if (failure !== null) return new Refused({ message: failure });
+  return new TransactionExecution(scope, tx, { ...input, definition, modulePath, exportName });
+}
+
+/** Takes each through its first turn, as many as possible under one limit ([Note: One limit for many]). */
+function beginAll(executions: TransactionExecution[]): void {
+  const waiting = [...executions];
+  while (waiting[0]) {
+    let current = waiting[0];
+    const { turnMaxMs } = current;
+    const startedMs = performance.now();
+    const beginSome = () => {
+      do {
+        current = waiting.shift() as TransactionExecution;
+        current.begin(startedMs + turnMaxMs);
+      } while (waiting[0] && performance.now() - startedMs < SHARED_MS);
+    };
+    if (!withinTime(turnMaxMs, beginSome)) current.cutOff();
+  }
+}
+
+/** A call that was not allowed to begin. */
+class Refused {
+  readonly #error: FunctionError;
+
+  constructor(error: FunctionError) {
+    this.#error = error;
+  }
+
+  finish(): Execution {
+    const outcome: Outcome = { ok: false, error: this.#error };
+    return { outcome, logLines: [], journal: null, readIdentity: false, readTime: false, userTimeMs: 0 };
+  }
 }
 
 interface RunInput extends ExecutionInput {
   definition: DeployedFunction;
-  imported: Imported;
+  modulePath: string;
+  exportName: string;
 }
 
 class TransactionExecution extends SynchronousHost implements IsolateHost, ErrorOwner {
@@ -122,7 +158,10 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   readonly #input: RunInput;
   readonly #syscalls: DatabaseSyscalls;
   readonly #log = new LogLines();
-  readonly #startedMs = performance.now();
+  #startedMs = 0;
+  #imported: Imported | undefined;
+  /** What the code came to, once there is nothing left for it to do. */
+  #ending: State | undefined;
   #readTime = false;
   #nestedReadIdentity = false;
   #fatal: FunctionError | undefined;
@@ -134,13 +173,11 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   constructor(scope: ExecutionScope, tx: Transaction, input: RunInput) {
     const { component } = input.call;
     const { sourceMaps } = scope.deployment;
-    const { context } = input.imported.home;
     const { program } = scope.deployment.instance(component);
-    super({ program, context, sourceMaps, env: scope.envOf(component) });
+    super({ program, sourceMaps, env: scope.envOf(component) });
     this.#scope = scope;
     this.#tx = tx;
     this.#input = input;
-    input.spent.userMs += input.imported.userTimeMs;
     const { call, kind, nowMs, journalEndCursor } = input;
     const { catalog, deployment, deploymentName } = scope;
     this.#syscalls = new DatabaseSyscalls({
@@ -155,59 +192,98 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     });
   }
 
-  run(modulePath: string, exportName: string): Execution {
-    const { call, kind, seed } = this.#input;
-    this.#isolate.reseed(seed);
-    this.#isolate.begin(this, (load) => invocationOf(load(modulePath), exportName, kind)(JSON.stringify([call.args])));
+  /** How long a turn may take before it is cut off. */
+  get turnMaxMs(): number {
+    return USER_TIME_MAX_MS - this.#input.spent.ownMs + TURN_GRACE_MS;
+  }
+
+  override get context(): vm.Context {
+    return this.#home.context;
+  }
+
+  /** Takes the first turn, in an isolate where the function's module is evaluated. */
+  begin(endsAtMs: number): void {
+    this.#catchFault(() => {
+      const { call, modulePath, spent } = this.#input;
+      this.#startedMs = performance.now();
+      this.#imported = this.#scope.modules.take(call.component, modulePath);
+      const { failure, userTimeMs } = this.#imported;
+      spent.userMs += userTimeMs;
+      if (failure !== null) this.#fatal = { message: failure };
+      else this.#invoke(endsAtMs);
+    });
+  }
+
+  /** The turn was cut off: nothing more is run. */
+  cutOff(): void {
+    this.#fatal ??= TIMED_OUT;
+  }
+
+  /** Takes whatever turns are left. Throws what is not the developer's fault. */
+  finish(): Execution {
     try {
-      this.#drive();
+      while (!this.#isOver && this.#isolate.parked[0]) this.#resume(this.#isolate.parked[0]);
     } finally {
       this.#syscalls.close();
     }
     if (this.#fault !== undefined) throw this.#fault;
-    if (!this.#isOver() && this.#isolate.state.kind === "done") this.#giveBack(modulePath);
     return this.#conclude();
   }
 
-  #giveBack(modulePath: string): void {
-    const { call, imported } = this.#input;
-    this.#scope.modules.giveBack(call.component, modulePath, imported);
+  get #home(): Home {
+    return (this.#imported as Imported).home;
   }
 
   get #isolate(): Isolate {
-    return this.#input.imported.home.isolate;
+    return this.#home.isolate;
   }
 
-  #drive(): void {
-    const { home, promises } = this.#input.imported;
-    const { isolate } = home;
-    this.#turn();
-    while (!this.#isOver() && isolate.parked[0]) {
-      const { operation, args } = isolate.parked[0];
-      isolate.resume(this.#answerParked(operation, args));
-      this.#turn();
-    }
-    if (this.#isOver()) return;
-    isolate.failByRejected(promises.all);
-    this.#scope.isolates.turn(home);
+  get #isOver(): boolean {
+    return this.#fatal !== undefined || this.#fault !== undefined || this.#ending !== undefined;
   }
 
-  #isOver(): boolean {
-    return this.#fatal !== undefined || this.#fault !== undefined || this.#isolate.state.kind === "failed";
+  #invoke(endsAtMs: number): void {
+    const { call, kind, seed, modulePath, exportName } = this.#input;
+    this.#isolate.reseed(seed);
+    this.#isolate.begin(this, (load) => invocationOf(load(modulePath), exportName, kind)(JSON.stringify([call.args])));
+    this.#turn(endsAtMs);
   }
 
-  #turn(): void {
-    const { imported, spent } = this.#input;
-    const { home, promises } = imported;
-    const timeoutMs = USER_TIME_MAX_MS - spent.ownMs + TURN_GRACE_MS;
-    this.#parksFromMs = performance.now() + timeoutMs - DATABASE_SPARE_MS;
-    try {
-      spent.asUser(() => promises.watch(() => owningErrors(this, () => this.#scope.isolates.turn(home, timeoutMs))));
-    } catch (error) {
-      if (!isTimeout(error)) throw error;
-      this.#fatal = TIMED_OUT;
-    }
+  /** Runs code within a limit that ends at `endsAtMs`. */
+  #turn(endsAtMs: number): void {
+    const { promises } = this.#imported as Imported;
+    const { spent } = this.#input;
+    this.#parksFromMs = endsAtMs - DATABASE_SPARE_MS;
+    const turn = () => this.#scope.isolates.turn(this.#home);
+    spent.asUser(() => promises.watch(() => owningErrors(this, turn)));
     this.#fatal ??= spent.excess ?? undefined;
+    if (this.#isolate.state.kind === "failed") this.#ending = this.#isolate.state;
+    if (!this.#isOver && this.#isolate.parked.length === 0) this.#endTurns();
+  }
+
+  /** What was rejected must have been handled by now. From here on the isolate may be another's. */
+  #endTurns(): void {
+    const { call, modulePath } = this.#input;
+    const imported = this.#imported as Imported;
+    this.#isolate.failByRejected(imported.promises.all);
+    this.#scope.isolates.turn(this.#home);
+    this.#ending = this.#isolate.state;
+    if (this.#ending.kind === "done") this.#scope.modules.giveBack(call.component, modulePath, imported);
+  }
+
+  #resume({ operation, args }: ParkedSyscall): void {
+    this.#isolate.resume(this.#answerParked(operation, args));
+    const { turnMaxMs } = this;
+    const turn = () => this.#catchFault(() => this.#turn(performance.now() + turnMaxMs));
+    if (!withinTime(turnMaxMs, turn)) this.cutOff();
+  }
+
+  #catchFault(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fault ??= error;
+    }
   }
 
   #answerParked(operation: string, args: string): { text: string } | { error: unknown } {
@@ -234,7 +310,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
       spent,
       depth: depth + 1,
     };
-    const run = (tx: Transaction) => withinLimits(tx, transactionLimits, () => executeAt(this.#scope, tx, nested));
+    const run = (tx: Transaction) => withinLimits(tx, transactionLimits, () => executeNested(this.#scope, tx, nested));
     return this.#adopt(udfType === STALE_QUERY ? this.#runStale(run) : this.#runHere(nestedKind, run));
   }
 
@@ -279,11 +355,11 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
   }
 
   #outcome(): Outcome {
-    const { state } = this.#isolate;
     if (this.#fatal) return { ok: false, error: this.#fatal };
-    if (state.kind === "failed") return { ok: false, error: functionFailure(state.failure) };
-    if (state.kind === "pending") return { ok: false, error: { message: "Returned promise will never resolve" } };
-    const value = String(state.value);
+    const ending = this.#ending as State;
+    if (ending.kind === "failed") return { ok: false, error: functionFailure(ending.failure) };
+    if (ending.kind === "pending") return { ok: false, error: { message: "Returned promise will never resolve" } };
+    const value = String(ending.value);
     const refusal = validateResult(this.#scope.catalog, this.#input.definition, value);
     return refusal ? { ok: false, error: refusal } : { ok: true, value };
   }

@@ -1,16 +1,18 @@
 /** Evaluates modules: ahead of executions, to analyse them, to read schemas and configuration. */
+import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
-import { type CodeScope, SynchronousHost } from "./baseHost.ts";
+import { SynchronousHost } from "./baseHost.ts";
 import { COMPONENT_IMPORT_PREFIX } from "./bundle.ts";
 import { DeploymentError } from "./deploymentError.ts";
 import type { Feature, IsolateHost, LogLevel } from "./globals/host.ts";
 import type { Work } from "./globals/isolate.ts";
 import type { Exports } from "./globals/modules.ts";
-import { type Home, type IsolateFactory, isTimeout, UnhandledPromises } from "./isolate.ts";
+import { type Home, type IsolateFactory, UnhandledPromises } from "./isolate.ts";
 import type { Program } from "./program.ts";
 import { importSeed } from "./seeds.ts";
 import type { SourceMaps } from "./sourceMaps.ts";
 import { type ErrorOwner, owningErrors } from "./strayErrors.ts";
+import { withinTime } from "./timeLimit.ts";
 
 /** Convex gives a module this long to be imported. */
 const IMPORT_TIME_MAX_MS = 4000;
@@ -69,17 +71,16 @@ function importInto(scope: ImportScope, input: ImportInput, work: Work): Omit<Im
   const promises = new UnhandledPromises();
   if (!input.isConfiguration) home.isolate.reseed(importSeed(scope.version));
   home.isolate.begin(host, work);
-  const timeoutMs = input.isKnownToEnd ? undefined : IMPORT_TIME_MAX_MS;
-  const startedMs = performance.now();
-  const end = (failure: string | null) => ({ home, promises, failure, userTimeMs: performance.now() - startedMs });
-  try {
-    owningErrors(host, () => promises.watch(() => scope.isolates.turn(home, timeoutMs)));
+  const evaluate = () => {
+    owningErrors(host, () => promises.watch(() => scope.isolates.turn(home)));
     home.isolate.failByRejected(promises.all);
     scope.isolates.turn(home);
-  } catch (error) {
-    if (!isTimeout(error)) throw error;
+  };
+  const startedMs = performance.now();
+  const end = (failure: string | null) => ({ home, promises, failure, userTimeMs: performance.now() - startedMs });
+  if (input.isKnownToEnd) evaluate();
+  else if (!withinTime(IMPORT_TIME_MAX_MS, evaluate))
     return end(`Importing took longer than ${IMPORT_TIME_MAX_MS / 1000} s`);
-  }
   return end(failureOf(home, host));
 }
 
@@ -90,16 +91,18 @@ function failureOf({ isolate: { state } }: Home, { fatal, errors }: ImportHost):
 }
 
 class ImportHost extends SynchronousHost implements IsolateHost, ErrorOwner {
+  readonly context: vm.Context;
   fatal: string | undefined;
   /** Lines the module wrote to `console.error`, shown when it fails. */
   readonly errors: string[] = [];
   readonly #scope: ImportScope;
   readonly #input: ImportInput;
 
-  constructor(scope: ImportScope, input: ImportInput, context: CodeScope["context"]) {
-    super({ program: input.program, context, sourceMaps: scope.sourceMaps, env: input.env });
+  constructor(scope: ImportScope, input: ImportInput, context: vm.Context) {
+    super({ program: input.program, sourceMaps: scope.sourceMaps, env: input.env });
     this.#scope = scope;
     this.#input = input;
+    this.context = context;
   }
 
   nowMs(): number {

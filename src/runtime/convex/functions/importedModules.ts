@@ -47,6 +47,16 @@ export class ImportedModules {
     this.#parts = parts;
   }
 
+  /** Why the module cannot be imported, or null. One that is not known yet is imported to find out. */
+  failureOf(component: ComponentPath, modulePath: string): string | null {
+    const wanted = { component, modulePath };
+    const key = keyOf(wanted);
+    if (this.#known.has(key)) return null;
+    const imported = this.#import(key, wanted);
+    if (imported.failure === null) this.#keep(key, imported);
+    return imported.failure;
+  }
+
   /** The module, evaluated in an isolate that is the caller's from now on. */
   take(component: ComponentPath, modulePath: string): Imported {
     const wanted = { component, modulePath };

@@ -48,12 +48,9 @@ export class IsolateFactory {
     return this.#make({});
   }
 
-  /** Runs the isolate's code until nothing is left to do. Throws when that takes longer than `timeoutMs`. */
-  turn(home: Home, timeoutMs?: number): void {
-    this.#turn.runInContext(
-      home.context,
-      timeoutMs === undefined ? {} : { timeout: Math.max(1, Math.ceil(timeoutMs)) },
-    );
+  /** Runs the isolate's code until nothing is left to do, however long that takes. */
+  turn({ context }: Home): void {
+    this.#turn.runInContext(context);
   }
 
   #make(options: vm.CreateContextOptions): Home {
@@ -61,10 +58,6 @@ export class IsolateFactory {
     const start = this.#furnish.runInContext(context) as (lend: typeof LENT, errors: typeof ERRORS) => Isolate;
     return { context, isolate: start(LENT, ERRORS) };
   }
-}
-
-export function isTimeout(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
 }
 
 /**
@@ -92,6 +85,11 @@ export class UnhandledPromises {
     } finally {
       watching = undefined;
     }
+  }
+
+  /** For when `watch` was cut off. */
+  static watchNone(): void {
+    watching = undefined;
   }
 
   /** Those that nothing handles so far, whether or not they are rejected. */

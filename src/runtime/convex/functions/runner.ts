@@ -17,7 +17,7 @@ import { analyse } from "./analysis.ts";
 import { type Bundle, bundleConvexFolder } from "./bundle.ts";
 import { bundleWithCache } from "./bundleCache.ts";
 import type { LoadedDeployment } from "./deployment.ts";
-import { type ExecutionScope, execute } from "./execution.ts";
+import { type ExecutionScope, execute, executeTogether, type FunctionRequest } from "./execution.ts";
 import { runHttpAction } from "./httpAction.ts";
 import { ImportedModules } from "./importedModules.ts";
 import { IsolateFactory } from "./isolate.ts";
@@ -79,6 +79,8 @@ class LocalRunner implements Runner {
   readonly #isolates: IsolateFactory;
   #deployment: LoadedDeployment | undefined;
   #modules: ImportedModules | undefined;
+  /** Mutations that were asked for at once; they run when everyone has asked. */
+  readonly #waiting: { request: FunctionRequest; resolve: (execution: Promise<Execution>) => void }[] = [];
   #lastVersion = 0;
 
   constructor(options: RunnerOptions, isolates: IsolateFactory) {
@@ -129,11 +131,21 @@ class LocalRunner implements Runner {
   }
 
   runQuery(tx: Transaction, call: FunctionCall, journal: string | null = null): Execution {
-    return execute(this.#scope(), tx, { call, kind: "query", journalEndCursor: journal });
+    return execute(this.#scope(), { tx, call, kind: "query", journalEndCursor: journal });
   }
 
-  runMutation(tx: Transaction, call: FunctionCall): Execution {
-    return execute(this.#scope(), tx, { call, kind: "mutation" });
+  runMutation(tx: Transaction, call: FunctionCall): Promise<Execution> {
+    if (this.#waiting.length === 0) process.nextTick(() => this.#runWaiting());
+    return new Promise((resolve) => this.#waiting.push({ request: { tx, call, kind: "mutation" }, resolve }));
+  }
+
+  #runWaiting(): void {
+    const waiting = this.#waiting.splice(0);
+    const requests = waiting.map(({ request }) => request);
+    const finishing = Promise.try(() => executeTogether(this.#scope(), requests));
+    waiting.forEach(({ resolve }, index) => {
+      resolve(finishing.then((finishes) => (finishes[index] as () => Execution)()));
+    });
   }
 
   runAction(call: FunctionCall, signal?: AbortSignal): Promise<ActionResult> {

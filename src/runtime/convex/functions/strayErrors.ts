@@ -23,6 +23,11 @@ export function owningErrors<T>(owner: ErrorOwner, work: () => T): T {
   return owners.run(owner, work);
 }
 
+/** Runs `work`; whoever owns errors before owns them after, even if `work` was cut off. */
+export function keepingOwner(work: () => void): void {
+  owners.run(owners.getStore() as ErrorOwner, work);
+}
+
 function watch(): void {
   if (isWatching) return;
   isWatching = true;

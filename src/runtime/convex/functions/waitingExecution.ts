@@ -58,7 +58,6 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
     const { program } = scope.deployment.instance(call.component);
     super({
       program,
-      context: home.context,
       sourceMaps: scope.deployment.sourceMaps,
       env: scope.envOf(call.component),
     });
@@ -67,8 +66,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
     this.#home = home;
   }
 
-  /** The isolate's global object. */
-  get globals(): vm.Context {
+  override get context(): vm.Context {
     return this.#home.context;
   }
 
