@@ -1,5 +1,5 @@
 import { operatorQuery } from "./lib/functions.ts";
-import { loadOverview, vOperatorOverview } from "./operator/overview.ts";
+import { loadOverview, vOperatorOverview } from "./operator/state.ts";
 
 /**
  * How the service stands, for whoever runs it: counts, ids and times, never content and never a name. Throws `forbidden`

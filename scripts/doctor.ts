@@ -1,6 +1,7 @@
 /** `npm run doctor`: checks a deployment's variables, one by one, and the services behind them. Exits 1 when any is wrong. */
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs, parseEnv } from "node:util";
+import { askForMasterKeys } from "./doctor/masterKeys.ts";
 import { askAll } from "./doctor/probes.ts";
 import { countWrong, formatReport } from "./doctor/report.ts";
 import { inspect, type Values } from "./doctor/variables.ts";
@@ -10,6 +11,7 @@ const USAGE = `npm run doctor                        checks .env.local and the e
 npm run doctor -- --file prod.env     checks a file
 npm run doctor -- --convex            checks the variables of the development deployment
 npm run doctor -- --convex --prod     checks those of the production deployment
+npm run doctor -- --file F --convex   checks a file as it would be there, before it is set
 npm run doctor -- --offline           asks no service`;
 
 /** Long enough for a slow service, short enough to wait for. */
@@ -40,6 +42,7 @@ async function examine(): Promise<number> {
   const findings = inspect(values);
   const usable = new Set(findings.filter(({ state }) => state === "ok").map(({ name }) => name));
   const answers = options.offline ? [] : await askAll(values, (name) => usable.has(name), PROBE_TIMEOUT_MS);
+  if (options.convex) answers.push(await askForMasterKeys(values, options.prod));
   console.log(formatReport(findings, answers));
   return countWrong(findings, answers) === 0 ? 0 : 1;
 }

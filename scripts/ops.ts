@@ -3,23 +3,46 @@ import { parseArgs } from "node:util";
 import type { Command } from "./ops/command.ts";
 import { creditsAdjust, creditsRefund } from "./ops/corrections.ts";
 import { connect } from "./ops/deployment.ts";
+import { erasureStatus } from "./ops/erasureStatus.ts";
+import { hold } from "./ops/hold.ts";
+import { inbox } from "./ops/inbox.ts";
+import { orphans } from "./ops/orphans.ts";
+import { outbox } from "./ops/outbox.ts";
 import { privacyRequest } from "./ops/privacyRequest.ts";
+import { receipts } from "./ops/receipts.ts";
+import { reconcile } from "./ops/reconcile.ts";
+import { retentionPreview } from "./ops/retentionPreview.ts";
+import { rotateKeys } from "./ops/rotateKeys.ts";
 import { suspend } from "./ops/suspend.ts";
 import { usageReconcile } from "./ops/usageReconcile.ts";
 import { webhookReplay } from "./ops/webhookReplay.ts";
 
 const commands: readonly Command[] = [
-  usageReconcile,
+  retentionPreview,
+  erasureStatus,
+  receipts,
+  outbox,
+  orphans,
+  reconcile,
+  rotateKeys,
+  inbox,
   webhookReplay,
+  hold,
+  privacyRequest,
   suspend,
+  usageReconcile,
   creditsRefund,
   creditsAdjust,
-  privacyRequest,
 ];
 
 const OPTIONS = {
   apply: { type: "boolean", default: false },
   lift: { type: "boolean", default: false },
+  matter: { type: "string" },
+  review: { type: "string" },
+  chat: { type: "string" },
+  out: { type: "string" },
+  user: { type: "string" },
   url: { type: "string" },
   data: { type: "string" },
   help: { type: "boolean", default: false },
@@ -35,11 +58,13 @@ try {
 async function operate(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [name, ...subjects] = positionals;
-  if (values.help || name === undefined) return tell(usage());
+  if (name === undefined) return tell(usage());
   const command = commands.find((each) => each.name === name);
   if (!command) throw new Error(`There is no command "${name}".\n\n${usage()}`);
-  const deployment = connect(values, process.env);
-  const code = await command.run({ deployment, subjects, apply: values.apply, lift: values.lift, print: console.log });
+  if (values.help) return tell(usageOf(command));
+  const { url, data, help: _, ...flags } = values;
+  const deployment = connect({ url, data }, process.env);
+  const code = await command.run({ ...flags, deployment, subjects, print: console.log });
   if (!values.apply) console.log("Nothing was changed. --apply does it.");
   return code;
 }
@@ -49,13 +74,19 @@ function tell(text: string): number {
   return 0;
 }
 
+function usageOf({ synopsis, purpose, details = [] }: Command): string {
+  const lines = details.length > 0 ? ["", ...details] : [];
+  return [`npm run ops -- ${synopsis} [--apply]`, "", purpose, ...lines].join("\n");
+}
+
 function usage(): string {
-  const width = Math.max(...commands.map(({ synopsis }) => synopsis.length));
+  const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     "npm run ops -- <command> [--apply]",
     "",
-    ...commands.map(({ synopsis, purpose }) => `  ${synopsis.padEnd(width)}  ${purpose}`),
+    ...commands.map(({ name, purpose }) => `  ${name.padEnd(width)}  ${purpose}`),
     "",
+    "  --help       after a command: what it takes",
     "  --apply      does it; without it a command says what it would do",
     "  --url URL    the deployment (CONVEX_SELF_HOSTED_URL, else http://127.0.0.1:3210)",
     "  --data DIR   data folder of an embedded home, which holds its admin key (.noruxa)",

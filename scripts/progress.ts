@@ -3,12 +3,13 @@ const SHOWN_EVERY_MS = 200;
 
 export class Progress {
   readonly #what: string;
-  readonly #total: number;
+  readonly #total: number | undefined;
   readonly #output: NodeJS.WriteStream;
   /** The first count is shown at once. */
   #shownAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(what: string, total: number, output: NodeJS.WriteStream = process.stderr) {
+  /** Without `total` where nobody knows it before the end. */
+  constructor(what: string, total?: number, output: NodeJS.WriteStream = process.stderr) {
     this.#what = what;
     this.#total = total;
     this.#output = output;
@@ -18,7 +19,8 @@ export class Progress {
     const nowMs = performance.now();
     if (!this.#output.isTTY || nowMs - this.#shownAtMs < SHOWN_EVERY_MS) return;
     this.#shownAtMs = nowMs;
-    this.#output.write(`\r${count} of ${this.#total} ${this.#what}`);
+    const reached = this.#total === undefined ? `${count}` : `${count} of ${this.#total}`;
+    this.#output.write(`\r${reached} ${this.#what}`);
   }
 
   /** Clears the line. */

@@ -57,6 +57,17 @@ export async function makeUserKey(ring: Keyring, place: UserKeyPlace): Promise<{
   return { kid: ring.activeKid, wrapped: await wrapUserKey(ring, place, { userKey, nonce }) };
 }
 
+/** A user key wrapped anew, under the active master key. Only for actions, as `makeUserKey`. Throws as `unwrapUserKey` does. */
+export async function rewrapUserKey(
+  ring: Keyring,
+  place: UserKeyPlace,
+  old: { kid: string; wrapped: Bytes },
+): Promise<{ kid: string; wrapped: Bytes }> {
+  const userKey = await unwrapUserKey(ring, place, old);
+  const nonce = crypto.getRandomValues(new Uint8Array(WRAP_NONCE_BYTES));
+  return { kid: ring.activeKid, wrapped: await wrapUserKey(ring, place, { userKey, nonce }) };
+}
+
 /** Wraps a user key under the active master key: nonce, ciphertext, tag. A nonce must never be used twice. */
 export async function wrapUserKey(
   ring: Keyring,

@@ -2,7 +2,7 @@ import { defineTable } from "convex/server";
 import { v } from "convex/values";
 
 export const encryptionTables = {
-  // Written once by `account:signIn`, read wherever content is sealed or opened. Lives as long as the account; erasure
+  // Written once by `account:signIn`, read wherever content is sealed or opened, wrapped anew when a master key is rotated. Lives as long as the account; erasure
   // deletes it first, which makes all content of the person unreadable at once. Left out of data backups.
   userKeys: defineTable({
     ownerId: v.id("users"),
@@ -11,7 +11,9 @@ export const encryptionTables = {
     /** The master key that wraps this one. */
     kid: v.string(),
     wrapped: v.bytes(),
-  }).index("by_owner", ["ownerId"]),
+  })
+    .index("by_owner", ["ownerId"])
+    .index("by_kid", ["kid"]),
 
   // Made by `account:signIn`, turned by every new thread, read by nothing else: a row of its own, so that new threads
   // do not disturb readers of keys. See [Note: Salt ratchet]. Lives as long as the account. Left out of data backups.

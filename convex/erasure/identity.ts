@@ -2,7 +2,7 @@
 
 import { createClerkClient } from "@clerk/backend";
 import { isClerkAPIResponseError } from "@clerk/backend/errors";
-import { v } from "convex/values";
+import { type Infer, v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
 import { pauseAfterMs } from "./asking.ts";
@@ -48,6 +48,12 @@ export const matchLock = internalAction({
   },
 });
 
+const vCompared = v.object({
+  accounts: v.number(),
+  absent: v.array(v.id("users")),
+  cursor: v.union(v.string(), v.null()),
+});
+
 /**
  * Compares a page of accounts with the provider's users and notes those it does not find, then the next page; after the
  * last one has them asked for one by one, an hour later. See [Note: Reconciliation].
@@ -63,17 +69,14 @@ export const lookThrough = internalAction({
   returns: v.null(),
   handler: async (ctx, look): Promise<null> => {
     const { cursor, tries } = look;
-    const page = await ctx.runQuery(internal.erasure.reconciliation.accounts, { cursor, numItems: ACCOUNTS_PER_LOOK });
-    const identityIds = page.accounts.map(({ identityId }) => identityId);
-    const present = await findPresent(ctx, identityIds).catch(unanswered);
-    if (!present) {
+    const page = await comparePage(ctx, cursor);
+    if (!page) {
       const again = { ...look, tries: tries + 1 };
       await ctx.scheduler.runAfter(pauseAfterMs(tries), internal.erasure.identity.lookThrough, again);
       return null;
     }
-    const missing = page.accounts.flatMap(({ ownerId, identityId }) => (present.has(identityId) ? [] : [ownerId]));
-    const accounts = look.accounts + identityIds.length;
-    const absent = [...look.absent, ...missing].slice(0, MOST_LISTED);
+    const accounts = look.accounts + page.accounts;
+    const absent = [...look.absent, ...page.absent].slice(0, MOST_LISTED);
     if (page.cursor !== null) {
       const next = { cursor: page.cursor, accounts, absent, tries: 0 };
       await ctx.scheduler.runAfter(0, internal.erasure.identity.lookThrough, next);
@@ -83,6 +86,25 @@ export const lookThrough = internalAction({
     return null;
   },
 });
+
+/** Compares a page of accounts with the provider's users and changes nothing, for operators. Null as `comparePage`. */
+export const compare = internalAction({
+  args: { cursor: v.union(v.string(), v.null()) },
+  returns: v.union(v.null(), vCompared),
+  handler: (ctx, { cursor }): Promise<Infer<typeof vCompared> | null> => comparePage(ctx, cursor),
+});
+
+/** A page of accounts, those of them the provider does not find, and the next page; null where it cannot be asked. */
+async function comparePage(ctx: ActionCtx, cursor: string | null): Promise<Infer<typeof vCompared> | null> {
+  const page = await ctx.runQuery(internal.erasure.reconciliation.accounts, { cursor, numItems: ACCOUNTS_PER_LOOK });
+  const present = await findPresent(
+    ctx,
+    page.accounts.map(({ identityId }) => identityId),
+  ).catch(unanswered);
+  if (!present) return null;
+  const absent = page.accounts.filter(({ identityId }) => !present.has(identityId)).map(({ ownerId }) => ownerId);
+  return { accounts: page.accounts.length, absent, cursor: page.cursor };
+}
 
 interface Wanted {
   identityId: string;

@@ -65,6 +65,13 @@ export const condemn = internalMutation({
   },
 });
 
+/** As `brakeAt`, for operators. */
+export const brake = internalQuery({
+  args: { accounts: v.number() },
+  returns: v.number(),
+  handler: async (_ctx, { accounts }) => brakeAt(accounts),
+});
+
 /** How many accounts of so many may be gone in one night. Pure. */
 export function brakeAt(accounts: number): number {
   return Math.max(MOST_ABSENT, Math.floor(accounts * MOST_ABSENT_SHARE));

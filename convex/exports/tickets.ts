@@ -1,5 +1,5 @@
 import { type Bytes, lengthPrefixed, sameBytes, toBase64Url, utf8 } from "../../src/shared/bytes.ts";
-import type { Keyring } from "../../src/shared/keyring.ts";
+import { type Keyring, rootsOf } from "../../src/shared/keyring.ts";
 import type { Doc } from "../_generated/dataModel.js";
 import { hkdf, hmac, SCHEME } from "../encryption/keys.ts";
 
@@ -24,7 +24,9 @@ type Signed = Pick<Doc<"exportPieces">, "exportId" | "header">;
 export async function makeExportTicket(ring: Keyring, first: Signed, nowMs: number): Promise<ExportTicket> {
   const stepMs = TICKET_MS / 2;
   const expiresAt = Math.floor(nowMs / stepMs) * stepMs + TICKET_MS;
-  return { expiresAt, signature: toBase64Url(await sign(ring, first, expiresAt)) };
+  const [root] = rootsOf(ring);
+  if (!root) throw new Error("The active master key is not in CRYPTO_KEYRING");
+  return { expiresAt, signature: toBase64Url(await sign(ring.envId, root, { first, expiresAt })) };
 }
 
 /** Whether a ticket is for that archive and still holds. */
@@ -34,13 +36,19 @@ export async function holdsExportTicket(
 ): Promise<boolean> {
   const { expiresAt, signature } = ticket;
   if (nowMs >= expiresAt || expiresAt > nowMs + TICKET_MS) return false;
-  const expected = toBase64Url(await sign(ring, first, expiresAt));
-  return sameBytes(utf8(expected), utf8(signature));
+  for (const root of rootsOf(ring)) {
+    const expected = toBase64Url(await sign(ring.envId, root, { first, expiresAt }));
+    if (sameBytes(utf8(expected), utf8(signature))) return true;
+  }
+  return false;
 }
 
-async function sign(ring: Keyring, { exportId, header }: Signed, expiresAt: number): Promise<Bytes> {
-  const root = ring.roots.get(ring.activeKid);
-  if (!root) throw new Error("The active master key is not in CRYPTO_KEYRING");
-  const key = await hkdf(root, utf8(ring.envId), lengthPrefixed(SCHEME, "export-tickets"), 32);
+async function sign(
+  envId: string,
+  root: Bytes,
+  { first, expiresAt }: { first: Signed; expiresAt: number },
+): Promise<Bytes> {
+  const { exportId, header } = first;
+  const key = await hkdf(root, utf8(envId), lengthPrefixed(SCHEME, "export-tickets"), 32);
   return hmac(key, lengthPrefixed(SCHEME, "export", exportId, new Uint8Array(header), expiresAt));
 }

@@ -4,9 +4,9 @@ import { MADE_KINDS, MEDIA_PROVIDERS } from "../../src/shared/mediaModels.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { isKept } from "../legalHolds/holding.ts";
 import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
 import { isMadeWhileWaiting, mediaParallelism, waitingParallelism } from "../models/mediaCatalogue.ts";
-import { isHeld } from "../privacy/restriction.ts";
 import { failJob, finishJob } from "./endings.ts";
 import { homeOf } from "./homes.ts";
 import { keepMedium } from "./keeping.ts";
@@ -240,7 +240,7 @@ export const sweep = internalMutation({
       numItems: JOBS_PER_RUN,
       cursor,
     });
-    for (const { _id, ownerId } of page) if (!(await isHeld(ctx.db, ownerId))) await ctx.db.delete("mediaJobs", _id);
+    for (const job of page) if (!(await isKept(ctx.db, job))) await ctx.db.delete("mediaJobs", job._id);
     const rest = isDone ? { state: "cancelled" as const } : { state, place: { beforeMs, cursor: continueCursor } };
     if (!isDone || state === "failed") await ctx.scheduler.runAfter(0, internal.media.making.sweep, rest);
     return null;

@@ -1,6 +1,7 @@
 import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
-import { internalAction, internalMutation, internalQuery } from "../_generated/server.js";
+import { internalAction, internalMutation, internalQuery, type QueryCtx } from "../_generated/server.js";
+import { type Count, countUpTo } from "../operator/counting.ts";
 import { hasObject, readBucketSettings } from "./bucket.ts";
 
 /*
@@ -70,15 +71,13 @@ export const flag = internalMutation({
   },
 });
 
-/** How many of the flagged objects there are, up to a hundred, for operators. */
-export const count = internalQuery({
-  args: {},
-  returns: v.number(),
-  handler: async (ctx) => {
-    const flagged = ctx.db.query("objects").withIndex("by_missing", (q) => q.gt("missingSinceAt", 0));
-    return (await flagged.take(ROWS_PER_PAGE)).length;
-  },
-});
+/** How many of the flagged objects there are. */
+export function countMissing(db: QueryCtx["db"], most: number): Promise<Count> {
+  return countUpTo(
+    db.query("objects").withIndex("by_missing", (q) => q.gt("missingSinceAt", 0)),
+    most,
+  );
+}
 
 /** Where a night's keys begin. */
 function boundOf(night: number): string {

@@ -1,7 +1,9 @@
 import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { countUpTo, vCount } from "../operator/counting.ts";
 import { drainSoon, noteDelete } from "./deletes.ts";
+import { countMissing } from "./missing.ts";
 
 /*
  * [Note: Strays]
@@ -14,6 +16,8 @@ import { drainSoon, noteDelete } from "./deletes.ts";
 /** Most strays one look may condemn. */
 const MOST_CONDEMNED = 50;
 const MARKS_PER_RUN = 500;
+/** Rows that operators are told of. */
+const COUNTED_ROWS = 1_000;
 
 /** Begins a pass over the bucket, and one over a seventh of the objects' rows. */
 export const beginPass = internalMutation({
@@ -66,6 +70,16 @@ export const endPass = internalMutation({
     for (const { _id } of old) await ctx.db.delete("strayObjects", _id);
     return null;
   },
+});
+
+/** What bucket and database do not agree about, for operators: files marked as strays, and rows whose file is missing. */
+export const state = internalQuery({
+  args: {},
+  returns: v.object({ marked: vCount, missing: vCount }),
+  handler: async (ctx) => ({
+    marked: await countUpTo(ctx.db.query("strayObjects").withIndex("by_time"), COUNTED_ROWS),
+    missing: await countMissing(ctx.db, COUNTED_ROWS),
+  }),
 });
 
 /** Whether bytes may be on their way to a key. */

@@ -1,5 +1,5 @@
 import { type Bytes, fromBase64Url, lengthPrefixed, sameBytes, toBase64Url, utf8 } from "../../src/shared/bytes.ts";
-import type { Keyring } from "../../src/shared/keyring.ts";
+import { type Keyring, rootsOf } from "../../src/shared/keyring.ts";
 import type { Doc } from "../_generated/dataModel.js";
 import { hkdf, hmac, SCHEME } from "../encryption/keys.ts";
 
@@ -41,7 +41,9 @@ export async function makeTicket(
 ): Promise<Ticket> {
   const stepMs = Math.floor(nowMs / TICKET_STEP_MS) * TICKET_STEP_MS;
   const expiresAt = Math.min(session.expiresAt, stepMs + TICKET_MS);
-  const signature = toBase64Url(await sign(ring, session, subject, expiresAt));
+  const [root] = rootsOf(ring);
+  if (!root) throw new Error("The active master key is not in CRYPTO_KEYRING");
+  const signature = toBase64Url(await sign(ring.envId, root, { session, subject, expiresAt }));
   return { sessionId: session._id, expiresAt, signature };
 }
 
@@ -52,14 +54,20 @@ export async function holdsTicket(
 ): Promise<boolean> {
   const { expiresAt, signature } = ticket;
   if (nowMs >= expiresAt || expiresAt > nowMs + TICKET_MS || nowMs >= session.expiresAt) return false;
-  const signed = await sign(ring, session, subject, expiresAt);
-  return sameBytes(signed, decoded(signature));
+  for (const root of rootsOf(ring)) {
+    if (sameBytes(await sign(ring.envId, root, { session, subject, expiresAt }), decoded(signature))) return true;
+  }
+  return false;
 }
 
-async function sign(ring: Keyring, session: Session, subject: TicketSubject, expiresAt: number): Promise<Bytes> {
-  const root = ring.roots.get(ring.activeKid);
-  if (!root) throw new Error("The active master key is not in CRYPTO_KEYRING");
-  const key = await hkdf(root, utf8(ring.envId), lengthPrefixed(SCHEME, "media-tickets"), 32);
+interface Signed {
+  session: Session;
+  subject: TicketSubject;
+  expiresAt: number;
+}
+
+async function sign(envId: string, root: Bytes, { session, subject, expiresAt }: Signed): Promise<Bytes> {
+  const key = await hkdf(root, utf8(envId), lengthPrefixed(SCHEME, "media-tickets"), 32);
   const { mediaId, role } = subject;
   return hmac(
     key,

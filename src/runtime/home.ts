@@ -12,6 +12,7 @@ import { openDataFolder, readIfThere, writePrivately } from "./dataFolder.ts";
 import { BUCKET, functionEnv, operatorEmails, pageConfig } from "./environment.ts";
 import { startIdentity } from "./identity/server.ts";
 import { withLocalhost } from "./listen.ts";
+import { refuseMissingMasterKeys } from "./masterKeys.ts";
 import { startModels } from "./models/server.ts";
 import { startObjects } from "./objects/server.ts";
 import { loadSecrets } from "./secrets.ts";
@@ -118,7 +119,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     identity.deliverWebhooksTo(`${convex.siteUrl}/webhooks/clerk`);
     models.deliverWebhooksTo(`${convex.siteUrl}/webhooks/media/openai`);
     page.resolve(pageConfig(env, convex, identity.url));
-    await built;
+    await Promise.all([built, refuseMissingMasterKeys(convex.apiUrl, adminKey)]);
     return {
       webUrl: web.url,
       apiUrl: convex.apiUrl,

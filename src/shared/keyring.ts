@@ -15,6 +15,16 @@ export interface KeyringSettings {
   CRYPTO_ENV_ID: string | undefined;
 }
 
+/**
+ * The master keys, the active one first: whatever was signed with a key that is derived from any of them still holds, so
+ * that nothing becomes void in the moment in which another becomes active.
+ */
+export function rootsOf({ activeKid, roots }: Keyring): Bytes[] {
+  const others = [...roots].filter(([kid]) => kid !== activeKid).map(([, root]) => root);
+  const active = roots.get(activeKid);
+  return active ? [active, ...others] : others;
+}
+
 const ROOT_BYTES = 32;
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 

@@ -159,12 +159,12 @@ describe("the nightly sweep", () => {
     const [key] = (await bucket.keys()) as [string];
     await bucket.empty();
     for (let nights = 0; nights < 7; nights++) await night();
-    expect(await backend.query(internal.media.missing.count, {})).toBe(1);
+    expect((await backend.query(internal.media.strays.state, {})).missing.count).toBe(1);
     expect(complaints.join()).toContain(key);
     expect(await countRows(backend)).toEqual({ media: 1, objects: 1 });
     await bucket.put(key, Buffer.from("back"));
     for (let nights = 0; nights < 7; nights++) await night();
-    expect(await backend.query(internal.media.missing.count, {})).toBe(0);
+    expect((await backend.query(internal.media.strays.state, {})).missing.count).toBe(0);
   }, 20_000);
 
   it("aborts uploads in parts that no reservation names", async () => {

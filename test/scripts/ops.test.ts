@@ -19,13 +19,23 @@ describe("npm run ops", () => {
         "stderr": "",
         "stdout": "npm run ops -- <command> [--apply]
 
-        usage-reconcile                               recomputes every balance from its entries; --apply mends those that differ
-        webhook-replay [message id]                   lists parked and refused webhooks; with an id and --apply, applies that one again
-        suspend <identity id> [--lift]                keeps a person from spending credits: they still sign in, read, export and erase
-        credits-refund <reply:id | job:id>            gives back, once, what a reply or a job was charged
-        credits-adjust <identity id> <credits>        gives a person credits that do not expire, or takes some: 500, =-500
-        privacy-request [record | verify | answer] …  lists open requests about data; alone, or with an action it shows what that takes
+        retention-preview  how many chats go within a day and a week; --apply sweeps those that are due now
+        erasure-status     the erasures under way and how far each is; --apply takes up those that have fallen silent
+        receipts           the receipts of erased accounts after a number, verified by MAC and chain
+        outbox             the files that wait to be deleted from the bucket; --apply starts the drainer now
+        orphans            files that no row names, and rows whose file is missing; --apply begins a pass over the bucket
+        reconcile          compares all accounts with the identity provider; --apply begins the look that erases those who are gone
+        rotate-keys        says which master keys are in use; --apply wraps everybody's key with the active one
+        inbox              the webhooks of the last thirty days by what became of them; exits 1 while some are parked
+        webhook-replay     lists parked and refused webhooks; with an id and --apply, applies that one again
+        hold               keeps what the law wants kept; alone it lists the holds there are
+        privacy-request    lists open requests about data; alone, or with an action it shows what that takes
+        suspend            keeps a person from spending credits: they still sign in, read, export and erase
+        usage-reconcile    recomputes every balance from its entries; --apply mends those that differ
+        credits-refund     gives back, once, what a reply or a job was charged
+        credits-adjust     gives a person credits that do not expire, or takes some: 500, =-500
 
+        --help       after a command: what it takes
         --apply      does it; without it a command says what it would do
         --url URL    the deployment (CONVEX_SELF_HOSTED_URL, else http://127.0.0.1:3210)
         --data DIR   data folder of an embedded home, which holds its admin key (.noruxa)
@@ -35,6 +45,11 @@ describe("npm run ops", () => {
       }
     `);
     expect(ops().stdout).toBe(ops("--help").stdout);
+  });
+
+  test("--help after a command says what that takes, without asking a deployment", () => {
+    const { status, stdout } = ops("hold", "--help");
+    expect([status, stdout]).toEqual([0, expect.stringContaining("hold place user_2abc --matter 2026/17")]);
   });
 
   test("refuses a command and a flag there is not", () => {

@@ -1,10 +1,11 @@
 import { type Infer, v } from "convex/values";
 import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import type { Doc } from "../_generated/dataModel.js";
-import type { QueryCtx } from "../_generated/server.js";
+import { internalQuery, type QueryCtx } from "../_generated/server.js";
 import { vErasureState, vOrigin } from "../erasure/schema.ts";
 import { listHolds, vHold } from "../legalHolds/placing.ts";
 import { outboxState, vOutbox } from "../media/deletes.ts";
+import { countMissing } from "../media/missing.ts";
 import { vMadeKind, vMediaJobErrorCode } from "../media/schema.ts";
 import { openRequests, vRegistered } from "../privacy/register.ts";
 import { inboxState, vInbox } from "../webhooks/inbox.ts";
@@ -83,6 +84,20 @@ export const vOperatorOverview = v.object({
   creditAlerts: vCount,
 });
 
+/** The erasures under way, the most silent first, for operators. */
+export const erasures = internalQuery({
+  args: {},
+  returns: v.array(vErasure),
+  handler: (ctx) => erasuresUnderWay(ctx.db),
+});
+
+/** How many chats go when, for operators. */
+export const retention = internalQuery({
+  args: {},
+  returns: vRetention,
+  handler: (ctx) => previewRetention(ctx.db, Date.now()),
+});
+
 /** Everything the operator's page shows. */
 export async function loadOverview(db: QueryCtx["db"], nowMs: number): Promise<Infer<typeof vOperatorOverview>> {
   const requests = await openRequests(db, nowMs);
@@ -97,22 +112,18 @@ export async function loadOverview(db: QueryCtx["db"], nowMs: number): Promise<I
     erasures: await erasuresUnderWay(db),
     holds: await listHolds(db, nowMs),
     retention: await previewRetention(db, nowMs),
-    missingObjects: await countUpTo(
-      db.query("objects").withIndex("by_missing", (q) => q.gt("missingSinceAt", 0)),
-      SMALL_ROWS,
-    ),
+    missingObjects: await countMissing(db, SMALL_ROWS),
     creditAlerts: await countUpTo(db.query("creditAlerts").withIndex("by_owner"), SMALL_ROWS),
   };
 }
 
-/** The erasures under way, the most silent first. */
-export async function erasuresUnderWay(db: QueryCtx["db"]): Promise<ErasureState[]> {
+async function erasuresUnderWay(db: QueryCtx["db"]): Promise<ErasureState[]> {
   const jobs = await db.query("erasureJobs").withIndex("by_beat").take(LARGE_ROWS);
   return jobs.map(presentErasure);
 }
 
-/** How many chats go when, under the period that applies now. */
-export async function previewRetention(db: QueryCtx["db"], nowMs: number): Promise<Infer<typeof vRetention>> {
+/** Counts under the period that applies now. */
+async function previewRetention(db: QueryCtx["db"], nowMs: number): Promise<Infer<typeof vRetention>> {
   const countBetween = (fromMs: number, untilMs: number) =>
     countUpTo(
       db.query("threads").withIndex("by_expiry", (q) =>
