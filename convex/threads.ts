@@ -141,23 +141,25 @@ export const branch = viewerMutation({
 });
 
 /**
- * Searches the caller's titles and messages, newest first. Each call opens a bounded amount and may find nothing in it:
- * the search is over when `cursor` is null. Throws `invalid` and `limit_exceeded`.
+ * Searches the caller's titles and messages, newest first. Each call opens a bounded amount, `searched` messages, and may
+ * find nothing in it: the search is over when `cursor` is null. Throws `invalid` and `limit_exceeded`.
  */
 export const search = action({
   args: { query: v.string(), cursor: v.optional(v.union(v.string(), v.null())) },
-  returns: v.object({ hits: v.array(vHit), cursor: v.union(v.string(), v.null()) }),
-  handler: async (ctx, { query, cursor }): Promise<{ hits: Hit[]; cursor: string | null }> => {
+  returns: v.object({ hits: v.array(vHit), searched: v.number(), cursor: v.union(v.string(), v.null()) }),
+  handler: async (ctx, { query, cursor }): Promise<{ hits: Hit[]; searched: number; cursor: string | null }> => {
     const { subject } = await requireIdentity(ctx);
     const needle = checkedSearch(query);
-    await spendRate(ctx, "heavy", { key: subject, nowMs: Date.now() });
+    await spendRate(ctx, "search", { key: subject, nowMs: Date.now() });
     const hits: Hit[] = [];
+    let searched = 0;
     let place: ReturnType<typeof decodePlace> | null = decodePlace(cursor ?? null);
     for (let steps = 0; place && steps < SEARCH_STEPS && hits.length < SEARCH_HITS; steps++) {
       const found: SearchStep = await ctx.runQuery(internal.threads.searching.step, { needle, place });
       hits.push(...found.hits);
+      searched += found.searched;
       place = found.next;
     }
-    return { hits, cursor: place && encodePlace(place) };
+    return { hits, searched, cursor: place && encodePlace(place) };
   },
 });

@@ -10,8 +10,10 @@ import { refusal } from "./errors.ts";
 const RATES = {
   /** Send, edit and regenerate: each costs a call to a model. */
   turn: { kind: "token bucket", rate: 60, period: MINUTE, capacity: 60 },
-  /** Branching copies messages; a search opens hundreds. */
+  /** Branching copies messages. */
   heavy: { kind: "token bucket", rate: 60, period: MINUTE, capacity: 30 },
+  /** Calls of a search, each of which opens hundreds of messages: ten thousand take 28. */
+  search: { kind: "token bucket", rate: 180, period: MINUTE, capacity: 120 },
   upload: { kind: "token bucket", rate: 30, period: MINUTE, capacity: 60 },
   /** Images and videos that models make. */
   job: { kind: "token bucket", rate: 20, period: MINUTE, capacity: 20 },

@@ -72,7 +72,7 @@ export function decodePlace(cursor: string | null): SearchPlace {
 /** One step of a search: hits, newest first, and where it goes on, or null at the end. */
 export const step = viewerInternalQuery({
   args: { needle: v.string(), place: vSearchPlace },
-  returns: v.object({ hits: v.array(vHit), next: v.union(vSearchPlace, v.null()) }),
+  returns: v.object({ hits: v.array(vHit), searched: v.number(), next: v.union(vSearchPlace, v.null()) }),
   handler: async (ctx, { needle, place }) => {
     const { page, isDone, continueCursor } = await ctx.db
       .query("messages")
@@ -86,7 +86,7 @@ export const step = viewerInternalQuery({
       ...(await search.messages(page)),
     ];
     hits.sort((a, b) => b.at - a.at);
-    return { hits, next: isDone ? null : { cursor: continueCursor, beforeMs: fromMs } };
+    return { hits, searched: page.length, next: isDone ? null : { cursor: continueCursor, beforeMs: fromMs } };
   },
 });
 

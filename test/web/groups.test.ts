@@ -1,12 +1,23 @@
 import { expect, test } from "vitest";
-import { groupByAge } from "../../src/web/features/threads/groups.ts";
+import { daysLeft, groupByAge } from "../../src/web/features/threads/groups.ts";
+import { markedParts } from "../../src/web/features/threads/marked.ts";
+import { formatsIn } from "../../src/web/words/formats.ts";
 
 const nowMs = new Date(2026, 4, 20, 9, 0).getTime();
+
+const headings = {
+  today: "Today",
+  yesterday: "Yesterday",
+  week: "Last 7 days",
+  month: "Last 30 days",
+  ofMonth: formatsIn("en").month,
+  ofMonthAndYear: formatsIn("en").monthOfYear,
+};
 
 /** The heading a thread gets that was last used at that local time. */
 function headingAt(year: number, month: number, day: number, hour = 12): string | undefined {
   const lastActivityAt = new Date(year, month - 1, day, hour).getTime();
-  return groupByAge([{ lastActivityAt }], nowMs)[0]?.heading;
+  return groupByAge([{ lastActivityAt }], nowMs, headings)[0]?.heading;
 }
 
 test("days begin at midnight, not 24 hours ago", () => {
@@ -32,10 +43,25 @@ test("neighbours share a heading, and the order of the list stays", () => {
     id: index,
     lastActivityAt: new Date(2026, 4, day, 8).getTime(),
   }));
-  const groups = groupByAge(threads, nowMs);
+  const groups = groupByAge(threads, nowMs, headings);
   expect(groups.map(({ heading, threads }) => [heading, threads.map(({ id }) => id)])).toEqual([
     ["Today", [0, 1]],
     ["Yesterday", [2]],
     ["Last 30 days", [3]],
   ]);
+});
+
+test("the days a chat has left are told in its last week alone", () => {
+  const dayMs = 86_400_000;
+  const left = (deletesAtMs: number | null) => daysLeft(deletesAtMs, { nowMs, noticeMs: 7 * dayMs });
+  expect([left(null), left(nowMs + 7 * dayMs + 1), left(nowMs + 7 * dayMs)]).toEqual([null, null, 7]);
+  expect([left(nowMs + dayMs), left(nowMs + dayMs - 1), left(nowMs - 1)]).toEqual([1, 0, 0]);
+});
+
+test("what was searched for is set off wherever it is, whatever its case and signs", () => {
+  const marked = (text: string, query: string) =>
+    markedParts(text, query).map(({ part, marked }) => (marked ? `[${part}]` : part));
+  expect(marked("Tea, tea and TEApots", "tea").join("")).toBe("[Tea], [tea] and [TEA]pots");
+  expect(marked("1+1 (is) 2", "(is)").join("")).toBe("1+1 [(is)] 2");
+  expect(marked("nothing here", "x").join("")).toBe("nothing here");
 });

@@ -28,6 +28,8 @@ export function formatsIn(language: Language) {
     list: (items: readonly string[]) => new Intl.ListFormat(language).format(items),
     /** Such as "21 November 2026", in the reader's time zone. */
     day: dates({ dateStyle: "long" }),
+    /** Such as "21 Nov", in the reader's time zone. */
+    shortDay: dates({ day: "numeric", month: "short" }),
     /** Such as "21 Nov", of a day that begins at midnight UTC. */
     shortUtcDay: dates({ day: "numeric", month: "short", timeZone: "UTC" }),
     month: dates({ month: "long" }),

@@ -1,16 +1,23 @@
 import { useMutation } from "convex/react";
 import { type FormEvent, useState } from "react";
 import { TITLE_CHARACTERS } from "../../../shared/limits.ts";
-import { api } from "../../app/api.ts";
+import { api, type Thread } from "../../app/api.ts";
 import { sentenceOf } from "../../app/sentences.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Problem } from "../../ui/Problem.tsx";
-import type { ThreadDialogProps } from "./ThreadRow.tsx";
+import { useWords } from "../../words/words.ts";
+
+interface RenameDialogProps {
+  thread: Thread;
+  onClose: () => void;
+  returnFocusTo: HTMLElement | null;
+}
 
 /** Gives a thread another title. */
-export function RenameDialog({ thread, onClose, returnFocusTo }: ThreadDialogProps) {
+export function RenameDialog({ thread, onClose, returnFocusTo }: RenameDialogProps) {
+  const { threads: words, app } = useWords();
   const rename = useMutation(api.threads.rename);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -29,10 +36,10 @@ export function RenameDialog({ thread, onClose, returnFocusTo }: ThreadDialogPro
   }
 
   return (
-    <Dialog title="Rename chat" onClose={onClose} returnFocusTo={returnFocusTo}>
+    <Dialog title={words.renameTitle} onClose={onClose} returnFocusTo={returnFocusTo}>
       <form onSubmit={submit} className="grid gap-4">
         <Field
-          label="Title"
+          label={words.titleField}
           name="title"
           defaultValue={thread.title}
           required
@@ -41,9 +48,9 @@ export function RenameDialog({ thread, onClose, returnFocusTo }: ThreadDialogPro
         />
         {problem && <Problem>{problem}</Problem>}
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{app.cancel}</Button>
           <Button type="submit" kind="primary" busy={busy}>
-            Rename
+            {words.rename}
           </Button>
         </div>
       </form>

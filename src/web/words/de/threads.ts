@@ -31,6 +31,7 @@ export const threads: typeof english = {
   removed: (title: string) => `„${title}“ ist gelöscht.`,
   undo: "Rückgängig",
   search: "Chats durchsuchen",
+  searchFurther: "Weitersuchen",
   clearSearch: "Suche leeren",
   searching: (count: number) => `Sucht: bisher ${messages(count)}`,
   searched: (count: number) =>

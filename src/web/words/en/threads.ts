@@ -25,6 +25,7 @@ export const threads = {
   removed: (title: string) => `“${title}” is deleted.`,
   undo: "Undo",
   search: "Search chats",
+  searchFurther: "Search further",
   clearSearch: "Clear the search",
   searching: (count: number) => `Searching: ${messages(count)} so far`,
   searched: (count: number) =>
