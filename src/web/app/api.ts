@@ -11,5 +11,7 @@ export type Thread = FunctionReturnType<typeof api.threads.list>["page"][number]
 export type Message = FunctionReturnType<typeof api.messages.list>["page"][number];
 /** One entry of the credit ledger. */
 export type LedgerEntry = FunctionReturnType<typeof api.usage.history>["page"][number];
+/** What one day cost, and on what. Its day begins at midnight UTC. */
+export type UsageDay = FunctionReturnType<typeof api.usage.byDay>[number];
 /** One model of the catalogue. */
 export type Model = FunctionReturnType<typeof api.models.list>[number];

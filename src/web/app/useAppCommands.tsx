@@ -39,11 +39,17 @@ export function useAppCommands(account: Account): void {
     goTo(privacyPath, words.privacy.title, <Shield aria-hidden size={16} />),
     ...(account.operator ? [goTo(operatorPath, words.operator.title, <Gauge aria-hidden size={16} />)] : []),
     ...themes.map((theme) =>
-      setting(`theme.${theme}`, words.commands.theme(words.account.themes[theme]), () => updateSettings({ theme })),
+      setting(
+        `theme.${theme}`,
+        words.commands.theme(words.account.themes[theme]),
+        () => void updateSettings({ theme }),
+      ),
     ),
     ...languages.map((language) =>
-      setting(`language.${language}`, words.commands.language(languageNames[language]), () =>
-        updateSettings({ language }),
+      setting(
+        `language.${language}`,
+        words.commands.language(languageNames[language]),
+        () => void updateSettings({ language }),
       ),
     ),
     {

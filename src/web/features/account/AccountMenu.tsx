@@ -42,14 +42,14 @@ export function AccountMenu({ account }: { account: Account }) {
         label={words.appearance}
         value={account.settings.theme ?? "system"}
         options={themes.map((value) => ({ value, label: words.themes[value] }))}
-        onChange={(theme) => updateSettings({ theme })}
+        onChange={(theme) => void updateSettings({ theme })}
       />
       <MenuSeparator />
       <MenuChoice
         label={words.language}
         value={language}
         options={languageOptions}
-        onChange={(chosen) => updateSettings({ language: chosen })}
+        onChange={(chosen) => void updateSettings({ language: chosen })}
       />
       <MenuSeparator />
       <MenuItem icon={<Keyboard aria-hidden size={16} />} onSelect={() => openCommands("shortcuts")}>

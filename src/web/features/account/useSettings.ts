@@ -10,15 +10,22 @@ import { speak } from "../../words/words.ts";
 
 type Settings = NonNullable<FunctionArgs<typeof api.account.update>["settings"]>;
 
-/** Changes the settings given and leaves the others. The page shows the change before the server has heard of it. */
-export function useUpdateSettings(): (settings: Settings) => void {
+/**
+ * Changes the settings given and leaves the others. The page shows the change before the server has heard of it.
+ * Resolves to whether the server took it; if not, a notice has said why.
+ */
+export function useUpdateSettings(): (settings: Settings) => Promise<boolean> {
   const update = useMutation(api.account.update).withOptimisticUpdate((localQueryStore, args) => {
     const account = localQueryStore.getQuery(api.account.me);
     if (account)
       localQueryStore.setQuery(api.account.me, {}, { ...account, settings: { ...account.settings, ...args.settings } });
   });
   const notify = useNotice();
-  return (settings) => void update({ settings }).catch((error) => notify(sentenceOf(error)));
+  const refused = (error: unknown) => {
+    notify(sentenceOf(error));
+    return false;
+  };
+  return (settings) => update({ settings }).then(() => true, refused);
 }
 
 /** Keeps the page in the language the person chose; until they choose one, it stays in the browser's. */
