@@ -11,12 +11,17 @@ const LENT: Record<string, unknown> = {
   ...{ ArrayBuffer, DataView, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array },
   ...{ Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array },
   ...{ URL, URLSearchParams, Headers, Request, Response, FormData, Blob, File, TextEncoder, TextDecoder },
+  ...{ Event, EventTarget, AbortController, AbortSignal, DOMException, atob, btoa, AsyncLocalStorage, AsyncResource },
+};
+
+/** Lent only where the host's promises can be waited for ([Note: Streams of one's own]). */
+const LENT_STREAMS: Record<string, unknown> = {
   ...{ TextEncoderStream, TextDecoderStream, ReadableStream, ReadableStreamDefaultReader, ReadableStreamBYOBReader },
   ...{ ReadableStreamDefaultController, ReadableByteStreamController, ReadableStreamBYOBRequest, WritableStream },
   ...{ WritableStreamDefaultWriter, WritableStreamDefaultController, TransformStream },
   ...{ TransformStreamDefaultController, ByteLengthQueuingStrategy, CountQueuingStrategy },
-  ...{ Event, EventTarget, AbortController, AbortSignal, DOMException, atob, btoa, AsyncLocalStorage, AsyncResource },
 };
+const LENT_TO_WAITING = { ...LENT, ...LENT_STREAMS };
 
 const ERRORS = { Error, TypeError, RangeError, SyntaxError };
 
@@ -40,12 +45,12 @@ export class IsolateFactory {
 
   /** For queries, mutations and imports: microtasks run only within `turn`. */
   makeSynchronous(): Home {
-    return this.#make({ microtaskMode: "afterEvaluate" });
+    return this.#make(LENT, { microtaskMode: "afterEvaluate" });
   }
 
   /** For actions: microtasks and timers are those of the process. */
   makeWaiting(): Home {
-    return this.#make({});
+    return this.#make(LENT_TO_WAITING, {});
   }
 
   /** Runs the isolate's code until nothing is left to do, however long that takes. */
@@ -53,10 +58,10 @@ export class IsolateFactory {
     this.#turn.runInContext(context);
   }
 
-  #make(options: vm.CreateContextOptions): Home {
+  #make(lent: Record<string, unknown>, options: vm.CreateContextOptions): Home {
     const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, options);
     const start = this.#furnish.runInContext(context) as (lend: typeof LENT, errors: typeof ERRORS) => Isolate;
-    return { context, isolate: start(LENT, ERRORS) };
+    return { context, isolate: start(lent, ERRORS) };
   }
 }
 

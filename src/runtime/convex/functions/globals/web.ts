@@ -1,5 +1,5 @@
 /** The web's classes, refined where Convex's differ from the lent ones ([Note: Lent classes]). */
-import { defineGlobal, notImplemented } from "./define.ts";
+import { defineGlobal, defineLazyGlobal, notImplemented } from "./define.ts";
 import type { IsolateHost } from "./host.ts";
 
 const MISSING_URL_SETTERS = ["host", "username", "password"];
@@ -7,10 +7,47 @@ const MISSING_REQUEST_GETTERS = "destination referrer mode credentials cache red
   " ",
 );
 
+const STREAM_CLASSES = [
+  ...["ReadableStream", "ReadableStreamDefaultReader", "ReadableStreamBYOBReader", "ReadableStreamDefaultController"],
+  ...["ReadableByteStreamController", "ReadableStreamBYOBRequest", "WritableStream", "WritableStreamDefaultWriter"],
+  ...["WritableStreamDefaultController", "TransformStream", "TransformStreamDefaultController"],
+  ...["ByteLengthQueuingStrategy", "CountQueuingStrategy", "TextEncoderStream", "TextDecoderStream"],
+] as const;
+
+/** Where the host lends no streams, nothing may wait for it. */
 export function installWeb(host: () => IsolateHost): void {
   defineGlobal("URL", refinedUrl(host));
-  defineGlobal("Request", refinedRequest(host));
-  defineGlobal("Response", refinedResponse());
+  if ("ReadableStream" in globalThis) {
+    defineGlobal("Request", refinedRequest(host));
+    defineGlobal("Response", refinedResponse());
+  } else {
+    installOwnBodies(host);
+    installSynchronousWebAssembly();
+  }
+}
+
+/** See [Note: Streams of one's own]. What is required here is bundled as functions, called when it is asked for. */
+function installOwnBodies(host: () => IsolateHost): void {
+  const { Blob: LentBlob, Request: LentRequest, Response: LentResponse } = globalThis;
+  const streams = () => require("./streams.ts") as typeof import("./streams.ts");
+  const bodies = () => require("./bodies.ts") as typeof import("./bodies.ts");
+  for (const name of STREAM_CLASSES) defineLazyGlobal(name, () => streams()[name]);
+  defineLazyGlobal("Blob", () => bodies().ownBlob(LentBlob));
+  defineLazyGlobal("File", () => bodies().ownFile(Blob));
+  defineLazyGlobal("Request", () => bodies().ownRequest(refinedRequest(host, LentRequest)));
+  defineLazyGlobal("Response", () => bodies().ownResponse(LentResponse));
+}
+
+/** V8 compiles in threads of the host's, unless it is asked to do it at once. */
+function installSynchronousWebAssembly(): void {
+  const { Module, Instance } = WebAssembly;
+  const compile = async (bytes: BufferSource) => new Module(bytes);
+  const instantiate = async (source: BufferSource | WebAssembly.Module, imports?: WebAssembly.Imports) => {
+    if (source instanceof Module) return new Instance(source, imports);
+    const module = new Module(source);
+    return { module, instance: new Instance(module, imports) };
+  };
+  Object.assign(WebAssembly, { compile, instantiate });
 }
 
 function refinedUrl(host: () => IsolateHost): typeof URL {
@@ -24,8 +61,7 @@ function refinedUrl(host: () => IsolateHost): typeof URL {
   return Refined;
 }
 
-function refinedRequest(host: () => IsolateHost): typeof Request {
-  const Lent = Request;
+function refinedRequest(host: () => IsolateHost, Lent = Request): typeof Request {
   const Refined = class Request extends Lent {
     constructor(input: RequestInfo | URL, init?: RequestInit) {
       // Node wants `duplex` said for a streamed body; elsewhere it goes without saying.
