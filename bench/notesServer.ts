@@ -19,9 +19,14 @@ export interface NotesServer {
   url: string;
   /** From the command to the address. */
   startMs: number;
-  /** What the process has of the machine's memory. */
-  rssBytes(): Promise<number>;
+  /** What the process has of the machine's memory, and what it has had of its processors. */
+  usage(): Promise<Usage>;
   stop(): Promise<void>;
+}
+
+interface Usage {
+  rssBytes: number;
+  cpuMs: number;
 }
 
 export async function startNotesServer(folder: string): Promise<NotesServer> {
@@ -38,9 +43,9 @@ export async function startNotesServer(folder: string): Promise<NotesServer> {
   return {
     url,
     startMs: performance.now() - startedMs,
-    rssBytes: async () => {
-      child.send("rss");
-      return (await ask<{ rssBytes: number }>()).rssBytes;
+    usage: () => {
+      child.send("usage");
+      return ask<Usage>();
     },
     stop: async () => {
       child.kill("SIGKILL");

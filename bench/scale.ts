@@ -60,9 +60,9 @@ async function measureMemory(folder: string, socketCount: number): Promise<numbe
   try {
     const sockets = await Promise.all(Array.from({ length: socketCount }, () => connect(server)));
     await sleep(SETTLING_MS);
-    const bytes = await server.rssBytes();
+    const { rssBytes } = await server.usage();
     for (const socket of sockets) socket.terminate();
-    return bytes;
+    return rssBytes;
   } finally {
     await server.stop();
   }
