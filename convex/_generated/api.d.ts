@@ -30,6 +30,7 @@ import type * as erasure_chain from "../erasure/chain.js";
 import type * as erasure_ending from "../erasure/ending.js";
 import type * as erasure_identity from "../erasure/identity.js";
 import type * as erasure_leftovers from "../erasure/leftovers.js";
+import type * as erasure_looking from "../erasure/looking.js";
 import type * as erasure_pseudonyms from "../erasure/pseudonyms.js";
 import type * as erasure_receipts from "../erasure/receipts.js";
 import type * as erasure_reconciliation from "../erasure/reconciliation.js";
@@ -206,6 +207,7 @@ declare const fullApi: ApiFromModules<{
   "erasure/ending": typeof erasure_ending;
   "erasure/identity": typeof erasure_identity;
   "erasure/leftovers": typeof erasure_leftovers;
+  "erasure/looking": typeof erasure_looking;
   "erasure/pseudonyms": typeof erasure_pseudonyms;
   "erasure/receipts": typeof erasure_receipts;
   "erasure/reconciliation": typeof erasure_reconciliation;

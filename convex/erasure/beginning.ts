@@ -129,7 +129,6 @@ async function openJob(
     chain: 0,
     attempts: 0,
     counts: {},
-    sampleKeys: [],
   });
   if (user) await ctx.db.patch("users", user._id, { state: "erasing" });
   return ctx.db.get("erasureJobs", jobId);

@@ -19,8 +19,6 @@ const BYTES_PER_PAGE = 1024 * 1024;
 const PAGES_PER_BEAT = 20;
 /** Keys of chats that are deleted together with the person's, where that one has to stay for the sake of a held chat. */
 const CHAT_KEYS_AT_ONCE = 1_000;
-/** Keys of deleted objects that the look at the end asks the bucket for. */
-const SAMPLE_KEYS = 20;
 
 /** Carries ids alone, since arguments of what is scheduled outlive it; what only the identity finds, the job knows. */
 const vStep = v.object({
@@ -180,12 +178,8 @@ async function beat(ctx: MutationCtx, step: Step, isDone: boolean): Promise<Step
 }
 
 async function beginDraining(ctx: MutationCtx, jobId: Id<"erasureJobs">, chain: number): Promise<void> {
-  const noted = await ctx.db
-    .query("objectDeletes")
-    .withIndex("by_job", (q) => q.eq("jobId", jobId))
-    .take(SAMPLE_KEYS);
-  await ctx.db.patch("erasureJobs", jobId, { state: "draining", sampleKeys: noted.map(({ key }) => key) });
-  if (noted.length > 0) await drainSoon(ctx);
+  await ctx.db.patch("erasureJobs", jobId, { state: "draining" });
+  await drainSoon(ctx);
   await ctx.scheduler.runAfter(0, internal.erasure.ending.settle, { jobId, chain, looks: 0 });
 }
 

@@ -2,11 +2,9 @@ import { v } from "convex/values";
 import { TOMBSTONE_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalAction, internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadHolds } from "../legalHolds/holding.ts";
 import { resetRates } from "../lib/rateLimits.ts";
-import { hasObject, readBucketSettings } from "../media/bucket.ts";
-import { drainSoon, noteDelete } from "../media/deletes.ts";
 import { firstStep, restHeld } from "./cascade.ts";
 import { leftovers } from "./leftovers.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
@@ -23,7 +21,8 @@ const LONGEST_PAUSE_MS = 4 * 60_000;
 const LOUD_AFTER_LOOKS = 24;
 const TOMBSTONES_PER_RUN = 200;
 
-const vJob = { jobId: v.id("erasureJobs"), chain: v.number() };
+/** Names a job as a step was asked for. */
+export const vJob = { jobId: v.id("erasureJobs"), chain: v.number() };
 
 /** Waits until the bucket and the identity provider have confirmed, then has the job looked over. */
 export const settle = internalMutation({
@@ -35,7 +34,7 @@ export const settle = internalMutation({
     // Until the identity has been confirmed, asking for it is the sign of life: an action that died must be noticed.
     if (job.identityGone) await ctx.db.patch("erasureJobs", job._id, { beatAt: Date.now() });
     if (job.identityGone && !(await hasOpenDeletes(ctx, job._id))) {
-      await ctx.scheduler.runAfter(0, internal.erasure.ending.look, { ...held, looks });
+      await ctx.scheduler.runAfter(0, internal.erasure.looking.look, { ...held, looks });
       return null;
     }
     if (looks >= LOUD_AFTER_LOOKS) console.error(`Erasure ${job._id} still waits for its objects or its identity`);
@@ -44,45 +43,19 @@ export const settle = internalMutation({
   },
 });
 
-/** Asks the bucket itself for some of the objects that it has confirmed to be gone; later, where it does not answer. */
-export const look = internalAction({
-  args: { ...vJob, looks: v.number() },
-  returns: v.null(),
-  handler: async (ctx, { looks, ...held }): Promise<null> => {
-    const keys = await ctx.runQuery(internal.erasure.ending.sampleOf, held);
-    try {
-      const keysLeft = await findObjects(keys);
-      await ctx.runMutation(internal.erasure.ending.finish, { ...held, keysLeft });
-    } catch (error) {
-      console.error(error);
-      const again = { ...held, looks: looks + 1 };
-      await ctx.scheduler.runAfter(pauseAfterMs(looks), internal.erasure.ending.settle, again);
-    }
-    return null;
-  },
-});
-
-/** The keys that are looked for. */
-export const sampleOf = internalQuery({
-  args: vJob,
-  returns: v.array(v.string()),
-  handler: async (ctx, { jobId }) => (await ctx.db.get("erasureJobs", jobId))?.sampleKeys ?? [],
-});
-
 /**
- * Completes an erasure, or takes it up again where something is left: objects go to the outbox once more, and rows begin
- * the cascade anew. Where something is held, that is what is left, and the job rests.
+ * Completes an erasure whose objects are gone, or begins the cascade anew where rows are left. Where something is held,
+ * that is what is left, and the job rests.
  */
 export const finish = internalMutation({
-  args: { ...vJob, keysLeft: v.array(v.string()) },
+  args: vJob,
   returns: v.null(),
-  handler: async (ctx, { keysLeft, ...held }) => {
+  handler: async (ctx, held) => {
     const job = await loadDraining(ctx, held);
     if (!job) return null;
     const holds = await loadHolds(ctx.db, job.ownerId);
     const tables = holds ? [] : await leftovers(ctx.db, job);
     if (tables.length > 0) await removeAgain(ctx, job, tables);
-    else if (keysLeft.length > 0) await drainAgain(ctx, job, keysLeft);
     else if (holds) await restHeld(ctx, job);
     else await complete(ctx, job);
     return null;
@@ -103,14 +76,8 @@ export const sweepTombstones = internalMutation({
   },
 });
 
-/** Which of these keys the bucket still has an object of. */
-async function findObjects(keys: string[]): Promise<string[]> {
-  const left: string[] = [];
-  for (const key of keys) if (await hasObject(readBucketSettings(), key)) left.push(key);
-  return left;
-}
-
-function pauseAfterMs(times: number): number {
+/** The pause before another look. Pure. */
+export function pauseAfterMs(times: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS);
 }
 
@@ -132,15 +99,8 @@ async function removeAgain(ctx: MutationCtx, job: Doc<"erasureJobs">, tables: st
   await ctx.scheduler.runAfter(pauseAfterMs(attempts), internal.erasure.cascade.removePage, firstStep(again));
 }
 
-async function drainAgain(ctx: MutationCtx, job: Doc<"erasureJobs">, keys: string[]): Promise<void> {
-  console.error(`The bucket still has ${keys.length} objects of erasure ${job._id} that it said were gone`);
-  for (const key of keys) await noteDelete(ctx, { key, jobId: job._id });
-  await drainSoon(ctx);
-  const { _id: jobId, chain } = job;
-  await ctx.scheduler.runAfter(FIRST_PAUSE_MS, internal.erasure.ending.settle, { jobId, chain, looks: 0 });
-}
-
-async function loadDraining(
+/** The job of a chain that waits for its end; null where another chain has taken over. */
+export async function loadDraining(
   ctx: MutationCtx,
   { jobId, chain }: { jobId: Id<"erasureJobs">; chain: number },
 ): Promise<Doc<"erasureJobs"> | null> {

@@ -51,12 +51,14 @@ export const erasureTables = {
     attempts: v.number(),
     /** Rows deleted so far, by table. */
     counts: v.record(v.string(), v.number()),
-    /** Some of the bucket keys that were given up, to look whether they are gone. */
-    sampleKeys: v.array(v.string()),
   })
     .index("by_identity", ["identityId"])
     .index("by_owner", ["ownerId"])
     .index("by_beat", ["beatAt"]),
+
+  // Objects of an erasure that the bucket has confirmed to be gone, one row each. Written when it has, read and deleted by
+  // the look for them at the end; none outlives its erasure. Names no person.
+  deletedObjects: defineTable({ jobId: v.id("erasureJobs"), key: v.string() }).index("by_job", ["jobId"]),
 
   // Proof that an account was erased: one row each, chained by MAC, without content. Written in the transaction that
   // completes an erasure, read by operators. Deleted after 36 months.

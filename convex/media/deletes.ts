@@ -82,13 +82,16 @@ export const lease = internalMutation({
   },
 });
 
-/** Deletes the rows whose objects the bucket has confirmed to be gone. */
+/** Deletes the rows whose objects the bucket has confirmed to be gone; an erasure is left their keys, to look for them. */
 export const confirm = internalMutation({
   args: { ids: v.array(v.id("objectDeletes")) },
   returns: v.null(),
   handler: async (ctx, { ids }) => {
     for (const id of ids) {
-      if (await ctx.db.get("objectDeletes", id)) await ctx.db.delete("objectDeletes", id);
+      const row = await ctx.db.get("objectDeletes", id);
+      if (!row) continue;
+      await ctx.db.delete("objectDeletes", id);
+      if (row.jobId) await ctx.db.insert("deletedObjects", { jobId: row.jobId, key: row.key });
     }
     return null;
   },

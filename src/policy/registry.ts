@@ -93,6 +93,7 @@ export const PERSONAL_TABLES: Record<string, PersonalTable> = {
 /** The tables that erasure leaves alone. */
 export const EXEMPT_TABLES: Record<string, ExemptTable> = {
   objectDeletes: { exempt: "Names of objects about to be deleted, without a person; each row ends with its object." },
+  deletedObjects: { exempt: "Names of objects of an erasure, without a person, until they were looked for." },
   strayObjects: { exempt: "Names of objects that no row names, without a person; ends within two nights." },
   holdSweeps: { exempt: "One row with a time, for everyone." },
   webhookRefusals: { exempt: "Counts by day and reason, without a person." },

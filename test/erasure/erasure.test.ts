@@ -21,6 +21,8 @@ vi.setConfig({ testTimeout: 30_000 });
 
 /** Steps within which an erasure of so few rows comes to its end, and some more. */
 const STEPS = 60;
+/** More than are looked for at once. */
+const OBJECTS = 130;
 
 let world: World;
 let backend: Backend;
@@ -269,6 +271,28 @@ describe("an erasure in trouble", () => {
     await backend.mutation(internal.media.deletes.kick, {});
     await settled(backend);
     expect(await receipts()).toHaveLength(1);
+  });
+
+  it("asks the bucket for every object it said was gone, and does not end before each of them is", async () => {
+    const { workspaceId } = (await backend.run((ctx) => ctx.db.get("users", ada.userId))) ?? {};
+    const keys = Array.from({ length: OBJECTS }, (_, index) => `object-${index}`);
+    const kept = [keys[3], keys.at(-1)] as string[];
+    for (const key of kept) await world.putObject(key);
+    await backend.run(async (ctx) => {
+      if (!workspaceId) throw new Error("The account is not complete");
+      const reserved = { ownerId: ada.userId, workspaceId, reservedAt: Date.now() };
+      for (const key of keys) await ctx.db.insert("uploads", { ...reserved, key });
+    });
+    await world.troubleBucket({ keptKeys: kept });
+    await erase(ada);
+    expect(await settled(backend, 80)).toBe(false);
+    expect(await receipts()).toEqual([]);
+    expect(errors.join()).toContain("that it said were gone");
+    await world.troubleBucket({ reset: true });
+    await settled(backend);
+    expect(await Promise.all(kept.map((key) => world.hasObject(key)))).toEqual([false, false]);
+    expect(await receipts()).toHaveLength(1);
+    expect(await readAll(backend)).toMatchObject({ objectDeletes: [], deletedObjects: [] });
   });
 
   it("is taken up by the watchdog where a step was lost, and deletes nothing twice", async () => {

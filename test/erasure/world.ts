@@ -2,10 +2,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { createClerkClient } from "@clerk/backend";
 import { vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
+import { hasObject } from "../../convex/media/bucket.ts";
+import { openBucketClient } from "../../convex/media/parts.ts";
 import schema from "../../convex/schema.ts";
 import { EMPTY } from "../../convex/usage/ledger.ts";
 import { MovableClock } from "../../src/runtime/clock.ts";
@@ -18,6 +21,7 @@ import { WEBHOOK_SECRET } from "../support/clerkEvents.ts";
 const SECRET_KEY = "sk_test_of_erasures";
 const ADMIN_KEY = "noruxa|erasure";
 const BUCKET = { bucket: "media", accessKeyId: "erasure-key", secretAccessKey: "erasure-secret" };
+const bucketAt = (endpoint: string) => ({ endpoint, ...BUCKET });
 const ISSUER = "https://issuer.test";
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -55,6 +59,12 @@ export async function startWorld() {
     clerk: createClerkClient({ secretKey: SECRET_KEY, apiUrl: identity.url, telemetry: { disabled: true } }),
     troubleIdentity: (body: object) => control(identity.url, body),
     troubleBucket: (body: object) => control(objects.url, body),
+    /** Puts an object into the bucket, past the product. */
+    putObject: (Key: string) =>
+      openBucketClient(bucketAt(objects.url)).s3.send(
+        new PutObjectCommand({ Bucket: BUCKET.bucket, Key, Body: "sealed" }),
+      ),
+    hasObject: (key: string) => hasObject(bucketAt(objects.url), key),
     /** Makes them the services of the functions under test, until `vi.unstubAllEnvs`. */
     stubEnvironment() {
       vi.stubEnv("CLERK_SECRET_KEY", SECRET_KEY);

@@ -6,6 +6,7 @@
  *     failNext        that many requests answer `failStatus` (500, or 503: SlowDown) and change nothing
  *     dropNext        that many requests take effect, but lose their connection instead of being answered
  *     failKeys        keys that DeleteObjects reports as errors and keeps
+ *     keptKeys        keys that DeleteObjects confirms and keeps all the same
  *     bytesPerSecond  pace of object bodies, in runs of up to 256 KiB; null: as fast as it goes
  *     largestPage     pages of ListObjectsV2 hold no more entries; null: 1,000
  *     clearLog        forgets the operations seen so far
@@ -31,6 +32,7 @@ const controlBody = z
     failStatus: z.union([z.literal(500), z.literal(503)]),
     dropNext: count,
     failKeys: z.array(z.string()),
+    keptKeys: z.array(z.string()),
     bytesPerSecond: z.number().int().min(1).nullable(),
     largestPage: z.number().int().min(1).nullable(),
   })
@@ -43,6 +45,7 @@ export interface Plan {
   failStatus: 500 | 503;
   dropNext: number;
   failKeys: string[];
+  keptKeys: string[];
   bytesPerSecond: number | null;
   largestPage: number | null;
 }
@@ -54,6 +57,7 @@ const NO_TROUBLE: Plan = {
   failStatus: 500,
   dropNext: 0,
   failKeys: [],
+  keptKeys: [],
   bytesPerSecond: null,
   largestPage: null,
 };

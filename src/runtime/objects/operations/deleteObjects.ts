@@ -23,7 +23,8 @@ export async function deleteObjects(call: Call): Promise<Answer> {
   const keys = objects.map(({ Key }) => Key);
   const failed = keys.filter((key) => call.plan.failKeys.includes(key));
   const deleted = keys.filter((key) => !failed.includes(key));
-  for (const key of deleted) await blobs.remove(catalogue.removeObject(key, () => undefined));
+  const removed = deleted.filter((key) => !call.plan.keptKeys.includes(key));
+  for (const key of removed) await blobs.remove(catalogue.removeObject(key, () => undefined));
   return xmlAnswer(
     document("DeleteResult", {
       Deleted: Quiet === "true" ? [] : deleted.map((Key) => ({ Key })),
