@@ -2,6 +2,7 @@
 import path from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono } from "hono";
+import { compress } from "hono/compress";
 import { type Listener, listen, type OnNode } from "./listen.ts";
 import { KEPT_FOR_EVER, type PageServices, pageHeaders } from "./pageHeaders.ts";
 
@@ -38,6 +39,7 @@ function webApp({ dir, config, built, clerkHost }: WebOptions): Hono<OnNode> {
     await next();
     for (const [name, value] of await headers) c.header(name, value);
   });
+  app.use(compress());
   app.get("/config.json", async (c) => {
     c.header("cache-control", "no-store");
     return c.json(await config);

@@ -68,6 +68,7 @@ test("a session the service ended is forgotten, and the page hears of it", async
   session.subscribe(() => changes++);
   expect(await session.token()).toBeNull();
   expect(session.secret()).toBeNull();
+  expect(session.ended()).toBe(true);
   expect(changes).toBe(1);
 });
 
@@ -75,6 +76,7 @@ test("signing out clears the browser even when the service does not answer", asy
   const { session, stored, calls } = sessionWith({ answers: ["silence"], secret: "secret-1" });
   await session.signOut();
   expect(stored.size).toBe(0);
+  expect(session.ended()).toBe(false);
   expect(calls).toEqual([{ path: "/dev/sign-out", body: { session: "secret-1" } }]);
 });
 

@@ -2,6 +2,7 @@ import clsx from "clsx";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useNavigationType } from "react-router";
 import { Contact } from "../app/Contact.tsx";
+import { useTitle } from "./useTitle.ts";
 
 interface PageProps {
   title: string;
@@ -62,11 +63,4 @@ export function Section({ title, children }: { title: string; children: ReactNod
       {children}
     </section>
   );
-}
-
-/** Names the page in the browser's tab and history. */
-export function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = title ? `${title} · Noruxa` : "Noruxa";
-  }, [title]);
 }

@@ -21,7 +21,7 @@ async function startTestWeb({ config = Promise.resolve(CONFIG), built = Promise.
   await mkdir(path.join(dir, "assets"), { recursive: true });
   await writeFile(path.join(parent, "secret.txt"), "secret");
   await writeFile(path.join(dir, "index.html"), "<!doctype html><title>App</title>");
-  await writeFile(path.join(dir, "assets", "app-1a2b.js"), "export {};");
+  await writeFile(path.join(dir, "assets", "app-1a2b.js"), "export {};\n".repeat(500));
   const web = await startWeb({ host: "127.0.0.1", port: 0, dir, config, built, clerkHost: null });
   onTestFinished(async () => {
     await web.close();
@@ -115,6 +115,7 @@ test("assets are named by their content and kept for ever; where the services ar
   const asset = await get("/assets/app-1a2b.js");
   expect(asset.headers.get("cache-control")).toContain("immutable");
   expect(asset.headers.get("content-type")).toContain("javascript");
+  expect(asset.headers.get("content-encoding")).toBe("gzip");
   const config = await get("/config.json");
   expect([config.headers.get("cache-control"), await config.json()]).toEqual(["no-store", CONFIG]);
 });

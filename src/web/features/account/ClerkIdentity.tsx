@@ -21,6 +21,7 @@ function ClerkIdentityContext({ children }: { children: ReactNode }) {
   const identity = useMemo(
     () => ({
       SignInForm: ClerkSignInForm,
+      sessionEnded: false,
       token: async () => (await clerk.session?.getToken({ template: "convex" })) ?? null,
       signOut: () => clerk.signOut(),
       openBilling: () => clerk.openUserProfile(),

@@ -18,14 +18,16 @@ export function EmbeddedIdentity({ client, identityUrl, children }: EmbeddedIden
     return () => window.removeEventListener("storage", session.storageChanged);
   }, [session]);
 
+  const sessionEnded = useSyncExternalStore(session.subscribe, session.ended);
   const identity = useMemo(
     () => ({
       SignInForm,
+      sessionEnded,
       token: () => session.token(),
       signOut: () => session.signOut(),
       openBilling: (email = "") => window.location.assign(`${identityUrl}/billing?${new URLSearchParams({ email })}`),
     }),
-    [session, identityUrl],
+    [session, sessionEnded, identityUrl],
   );
   return (
     <SessionContext value={session}>

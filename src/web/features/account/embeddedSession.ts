@@ -41,6 +41,7 @@ export class EmbeddedSession {
   readonly #identityUrl: string;
   readonly #deps: EmbeddedSessionDeps;
   readonly #listeners = new Set<() => void>();
+  #ended = false;
 
   constructor(identityUrl: string, deps: EmbeddedSessionDeps) {
     this.#identityUrl = identityUrl;
@@ -49,6 +50,9 @@ export class EmbeddedSession {
 
   /** The secret of the session, or null for nobody. Safe to read during rendering. */
   readonly secret = (): string | null => this.#deps.storage.getItem(storageKey);
+
+  /** Whether the service ended a session that was here, until somebody signs in. Safe to read during rendering. */
+  readonly ended = (): boolean => this.#ended;
 
   /** Calls `listener` whenever somebody signs in or out in this tab; returns the way to stop. */
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -65,12 +69,14 @@ export class EmbeddedSession {
     const trouble = body.errors?.[0];
     if (!body.session) throw new SignInRefused("signInFailed", trouble?.long_message);
     this.#deps.storage.setItem(storageKey, body.session);
+    this.#ended = false;
     this.#changed();
   }
 
   /** Ends the session here at once; the service is told as well, but its silence keeps nobody signed in. */
   async signOut(): Promise<void> {
     const session = this.secret();
+    this.#ended = false;
     this.#forget();
     if (session) await this.#post("/dev/sign-out", { session }).catch(() => undefined);
   }
@@ -84,6 +90,7 @@ export class EmbeddedSession {
       const response = await this.#post("/dev/sessions/token", { session }).catch(() => null);
       if (response?.ok) return ((await response.json()) as { token: string }).token;
       if (response && response.status < 500) {
+        this.#ended = true;
         this.#forget();
         return null;
       }

@@ -4,6 +4,8 @@ import { type ComponentType, createContext, use } from "react";
 export interface Identity {
   /** Asks a person to sign in. */
   SignInForm: ComponentType;
+  /** Whether the service ended the session that was here, rather than the person. Clerk's form says so itself. */
+  sessionEnded: boolean;
   /** A fresh token for requests that do not go through Convex's client; null for nobody. */
   token: () => Promise<string | null>;
   /** Ends the session in this browser. */

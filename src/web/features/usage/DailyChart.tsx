@@ -9,7 +9,7 @@ import { useWords } from "../../words/words.ts";
 import { stepsUpTo, totalOf, type Use, uses } from "./days.ts";
 
 const HEIGHT = 220;
-const MARGIN = { top: 10, right: 2, bottom: 26, left: 52 };
+const MARGIN = { top: 10, right: 24, bottom: 26, left: 48 };
 /** A date needs about this many pixels. */
 const DATE_WIDTH = 90;
 
@@ -78,7 +78,7 @@ export default function DailyChart({ days }: { days: UsageDay[] }) {
           ))}
         </Group>
       </svg>
-      <figcaption className="mt-2 flex flex-wrap items-center gap-x-5 gap-y-1 pl-[52px] text-[13.5px]">
+      <figcaption className="mt-2 flex flex-wrap items-center gap-x-5 gap-y-1 pl-[48px] text-[13.5px]">
         {uses.map((use) => (
           <span key={use} className="flex items-center gap-2">
             <svg aria-hidden width="10" height="10">

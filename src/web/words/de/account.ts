@@ -1,6 +1,4 @@
 import type { account as english } from "../en/account.ts";
-import { formats } from "./formats.ts";
-
 export const account: typeof english = {
   promise:
     "Denk laut. Was du schreibst, wird mit deinem eigenen Schlüssel versiegelt, und was du löschst, ist wirklich weg.",
@@ -8,6 +6,7 @@ export const account: typeof english = {
   name: "Name",
   optional: "freiwillig",
   signIn: "Anmelden",
+  sessionEnded: "Deine Sitzung ist zu Ende. Melde dich neu an, und du bist wieder da, wo du warst.",
   signOut: "Abmelden",
   builtInSignIn:
     "Dieser Server nutzt die eingebaute Anmeldung zum Ausprobieren: Jede Adresse geht, und ein Passwort gibt es nicht.",
@@ -17,6 +16,4 @@ export const account: typeof english = {
   appearance: "Darstellung",
   themes: { system: "Wie das System", light: "Hell", dark: "Dunkel" },
   language: "Sprache",
-  closed: (erasesAtMs) => `Dein Konto ist geschlossen. Am ${formats.day(erasesAtMs)} wird es mit allem darin gelöscht.`,
-  reopen: "Wieder öffnen",
 };

@@ -1,5 +1,3 @@
-import { formats } from "./formats.ts";
-
 /** Signing in and out, and what a person sets for themself. */
 export const account = {
   promise: "Think out loud. What you write is sealed with a key of your own, and what you delete is gone.",
@@ -7,6 +5,7 @@ export const account = {
   name: "Name",
   optional: "optional",
   signIn: "Sign in",
+  sessionEnded: "Your session has ended. Sign in again, and you are back where you were.",
   signOut: "Sign out",
   builtInSignIn:
     "This server runs the built-in sign-in, made for trying Noruxa out: any address works and no password is asked.",
@@ -16,7 +15,4 @@ export const account = {
   appearance: "Appearance",
   themes: { system: "Like the system", light: "Light", dark: "Dark" },
   language: "Language",
-  closed: (erasesAtMs: number) =>
-    `Your account is closed. It is erased, with everything in it, on ${formats.day(erasesAtMs)}.`,
-  reopen: "Reopen it",
 };
