@@ -1,3 +1,5 @@
+import { formats } from "./formats.ts";
+
 /** Signing in and out, and what a person sets for themself. */
 export const account = {
   promise: "Think out loud. What you write is sealed with a key of your own, and what you delete is gone.",
@@ -15,4 +17,7 @@ export const account = {
   appearance: "Appearance",
   themes: { system: "Like the system", light: "Light", dark: "Dark" },
   language: "Language",
+  closed: (erasesAtMs: number) =>
+    `Your account is closed. It is erased, with everything in it, on ${formats.day(erasesAtMs)}.`,
+  reopen: "Reopen it",
 };
