@@ -44,10 +44,10 @@ export function formatTable(measurements: Measurement[]): string {
   const rows = measurements.map((measurement) => {
     const { name, value, unit, against } = measurement;
     const ratio = against && `${round(value / against.value)} × ${against.name} (${round(against.value)})`;
-    return [name, `${round(value)} ${unit}`, ratio ?? "", verdict(measurement)];
+    return [name, `${round(value)} ${unit}`, ratio ?? "", asked(measurement), verdict(measurement)];
   });
-  const table = [["measured", "value", "ratio", "target"], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const table = [["what", "measured", "beside", "asked", "verdict"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table
     .map((row) =>
       row
@@ -58,16 +58,20 @@ export function formatTable(measurements: Measurement[]): string {
     .join("\n");
 }
 
-/** "✓ at most 300 ms", "✗ at least 0.4 ×, missed by 0.1". */
-function verdict(measurement: Measurement): string {
-  const { value, unit, against, target } = measurement;
+/** "at most 300 ms", "at least 0.4 ×". */
+function asked({ unit, target }: Measurement): string {
   if (!target) return "";
-  const bound = "atMost" in target ? `at most ${target.atMost}` : `at least ${target.atLeast}`;
   const suffix = { value: ` ${unit}`, ratio: " ×", difference: ` ${unit} more` }[target.of];
-  if (isReached(measurement)) return `✓ ${bound}${suffix}`;
+  return "atMost" in target ? `at most ${target.atMost}${suffix}` : `at least ${target.atLeast}${suffix}`;
+}
+
+/** "✓", or by how much it falls short. */
+function verdict(measurement: Measurement): string {
+  const { value, against, target } = measurement;
+  if (!target) return "";
+  if (isReached(measurement)) return "✓";
   const limit = "atMost" in target ? target.atMost : target.atLeast;
-  const missedBy = Math.abs(measuredBy(target.of, value, against?.value ?? Number.NaN) - limit);
-  return `✗ ${bound}${suffix}, missed by ${round(missedBy)}`;
+  return `✗ missed by ${round(Math.abs(measuredBy(target.of, value, against?.value ?? Number.NaN) - limit))}`;
 }
 
 function round(value: number): number {
