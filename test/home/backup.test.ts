@@ -6,12 +6,15 @@ import os from "node:os";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { AwsClient } from "aws4fetch";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { openArchive } from "../../src/runtime/convex/transfer/archive.ts";
 import { type Home, startHome } from "../support/home.ts";
-import { type Person, send, signIn } from "../support/people.ts";
+import { demoToken, httpClient, type Person, send, signIn } from "../support/people.ts";
+import { noTerminal, outputOnTerminal } from "../support/terminal.ts";
 
+/** Two starts, a backup and a restore, on a busy machine. */
+const RESTORES_TIMEOUT_MS = 150_000;
 const SECRET_TEXT = "the heron stands in the shallow water";
 
 let home: Home;
@@ -97,6 +100,19 @@ describe("npm run backup", () => {
     expect(stdout).toContain(keysZip);
   });
 
+  test.skipIf(noTerminal)(`counts documents on a terminal${noTerminal ? ` (${noTerminal})` : ""}`, async () => {
+    const out = path.join(dir, "shown");
+    const output = await outputOnTerminal([
+      process.execPath,
+      "scripts/backup.ts",
+      "--data",
+      home.dataDir,
+      "--out",
+      out,
+    ]);
+    expect(output).toMatch(/\r\d+ of \d+ documents of users/);
+  });
+
   test("keeps the tables of keys apart from the data, in a file of their own", async () => {
     const keys = ["saltRatchets", "threadKeys", "userKeys"];
     expect(await tablesIn(keysZip)).toEqual(keys);
@@ -170,4 +186,55 @@ describe("npm run restore", () => {
     await client.mutation(api.account.update, { name: "Ada, back again" });
     expect(await client.query(api.account.me, {})).toMatchObject({ name: "Ada, back again" });
   });
+
+  test(
+    "[A21] deletes again what was deleted since, before anybody is let in, where it is given the ledger",
+    async () => {
+      const ledger = path.join(dir, "ledger.jsonl");
+      const client = await person.http();
+      const bob = await signIn(home, "bob@example.com");
+      await send(bob.openTab(), { text: "Bob's words" });
+      const again = { data: path.join(dir, "again.data.zip"), keys: path.join(dir, "again.keys.zip") };
+      await run("backup", "--data", home.dataDir, "--out", path.join(dir, "again"));
+      await client.mutation(api.threads.remove, { threadId });
+      await (await bob.http()).action(api.account.erase, { confirm: "erase" });
+      await bob.leave();
+      const copied = async () => {
+        const where = ["--url", home.urls.api, "--data", home.dataDir];
+        return (await run("ops", "receipts", "--out", ledger, ...where)).stdout;
+      };
+      // A deleted chat can be taken back for a moment.
+      await vi.waitUntil(async () => (await copied()) && (await readFile(ledger, "utf8")).split("\n").length > 2, {
+        timeout: 45_000,
+        interval: 1_000,
+      });
+      await home.kill();
+      const secrets = path.join(dir, "secrets.env");
+      await rm(home.dataDir, { recursive: true });
+      await mkdir(home.dataDir);
+      const files = [again.data, again.keys, "--ledger", ledger, "--data", home.dataDir];
+      expect((await run("restore", ...files)).stderr).toContain("secrets.env");
+      await copyFile(secrets, path.join(home.dataDir, "secrets.env"));
+      const { exitCode, stdout } = await run("restore", ...files);
+      expect({ exitCode, stdout }).toEqual({
+        exitCode: 0,
+        stdout: expect.stringContaining("Deleted again what the ledger names: 1 accounts, 1 chats and 0 files."),
+      });
+      await home.restart();
+      expect(await refusal(client.query(api.threads.get, { threadId }))).toBe("not_found");
+      expect(await (await signInAgain("bob@example.com")).query(api.account.me, {})).toBeNull();
+    },
+    RESTORES_TIMEOUT_MS,
+  );
+
+  async function signInAgain(email: string) {
+    return httpClient(home, await demoToken(home, email));
+  }
+
+  async function refusal(call: Promise<unknown>): Promise<string> {
+    return call.then(
+      () => "nothing",
+      (error: { data?: { code?: string } }) => error.data?.code ?? String(error),
+    );
+  }
 });

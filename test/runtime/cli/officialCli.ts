@@ -3,6 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { outputOnTerminal } from "../../support/terminal.ts";
 
 const CLI = path.resolve("node_modules/convex/bin/main.js");
 
@@ -17,6 +18,8 @@ export interface Project {
   convexDir: string;
   /** Runs the CLI in the project, as an operator would. */
   convex(...args: string[]): Promise<CliResult>;
+  /** Runs it on a terminal; what it wrote there. */
+  convexOnTerminal(...args: string[]): Promise<string>;
   /** Starts a command that does not end by itself. */
   watch(...args: string[]): Watching;
   remove(): Promise<void>;
@@ -51,6 +54,7 @@ export async function makeProject(
     dir,
     convexDir: path.join(dir, "convex"),
     convex: (...args) => run(args, { cwd: dir, env }),
+    convexOnTerminal: (...args) => outputOnTerminal([process.execPath, CLI, ...args], { cwd: dir, env }),
     watch: (...args) => start(args, { cwd: dir, env }),
     remove: () => rm(dir, { recursive: true, force: true }),
   };

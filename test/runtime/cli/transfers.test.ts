@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openArchive } from "../../../src/runtime/convex/transfer/archive.ts";
+import { noTerminal } from "../../support/terminal.ts";
 import { ADMIN_KEY, api, FIXTURES, startRuntime, type TestRuntime, until } from "../serving/support.ts";
 import { makeProject, type Project, succeeded } from "./officialCli.ts";
 
@@ -86,6 +87,16 @@ describe("npx convex import", { timeout: 60_000 }, () => {
     expect(succeeded(await otherProject.convex("data", "messages")).stdout).toContain(`"${first?._id}"`);
     expect(await other.http().query(api.accounts.total, {})).toBe(5);
   });
+
+  test.skipIf(noTerminal)(
+    `counts on a terminal, and leaves a pipe to what it was asked for${noTerminal ? ` (${noTerminal})` : ""}`,
+    async () => {
+      const lines = await file("many.jsonl", '{"channel":"many","body":"one of many"}\n'.repeat(3_000));
+      const args = ["import", "--append", "-y", "--table", "messages", lines];
+      expect(await otherProject.convexOnTerminal(...args)).toMatch(/Importing "messages" \(\d+\/3000 documents\)/);
+      expect(succeeded(await otherProject.convex(...args)).stdout).toBe("");
+    },
+  );
 
   test("refuses tables that are not empty, unless told what to do with them", async () => {
     const { exitCode, stderr } = await otherProject.convex("import", zip);
