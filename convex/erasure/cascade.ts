@@ -5,7 +5,7 @@ import { internal } from "../_generated/api.js";
 import type { Doc, Id, TableNames } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { type Holds, isRowHeld, loadHolds } from "../legalHolds/holding.ts";
-import { drainSoon } from "../media/deletes.ts";
+import { drainSoon, hasOpenDeletes } from "../media/deletes.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
 import { removeRow } from "./removing.ts";
 
@@ -179,7 +179,7 @@ async function beat(ctx: MutationCtx, step: Step, isDone: boolean): Promise<Step
 
 async function beginDraining(ctx: MutationCtx, jobId: Id<"erasureJobs">, chain: number): Promise<void> {
   await ctx.db.patch("erasureJobs", jobId, { state: "draining" });
-  await drainSoon(ctx);
+  if (await hasOpenDeletes(ctx.db, jobId)) await drainSoon(ctx);
   await ctx.scheduler.runAfter(0, internal.erasure.ending.settle, { jobId, chain, looks: 0 });
 }
 

@@ -5,6 +5,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadHolds } from "../legalHolds/holding.ts";
 import { resetRates } from "../lib/rateLimits.ts";
+import { hasOpenDeletes } from "../media/deletes.ts";
 import { firstStep, restHeld } from "./cascade.ts";
 import { leftovers } from "./leftovers.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
@@ -33,7 +34,7 @@ export const settle = internalMutation({
     if (!job) return null;
     // Until the identity has been confirmed, asking for it is the sign of life: an action that died must be noticed.
     if (job.identityGone) await ctx.db.patch("erasureJobs", job._id, { beatAt: Date.now() });
-    if (job.identityGone && !(await hasOpenDeletes(ctx, job._id))) {
+    if (job.identityGone && !(await hasOpenDeletes(ctx.db, job._id))) {
       await ctx.scheduler.runAfter(0, internal.erasure.looking.look, { ...held, looks });
       return null;
     }
@@ -106,12 +107,4 @@ export async function loadDraining(
 ): Promise<Doc<"erasureJobs"> | null> {
   const job = await ctx.db.get("erasureJobs", jobId);
   return job?.chain === chain && job.state === "draining" ? job : null;
-}
-
-async function hasOpenDeletes(ctx: MutationCtx, jobId: Id<"erasureJobs">): Promise<boolean> {
-  const open = await ctx.db
-    .query("objectDeletes")
-    .withIndex("by_job", (q) => q.eq("jobId", jobId))
-    .first();
-  return open !== null;
 }

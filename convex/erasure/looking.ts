@@ -2,7 +2,7 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { internalAction, internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
-import { type BucketSettings, hasObject, readBucketSettings } from "../media/bucket.ts";
+import { hasObject, readBucketSettings } from "../media/bucket.ts";
 import { drainSoon, noteDelete } from "../media/deletes.ts";
 import { loadDraining, pauseAfterMs, vJob } from "./ending.ts";
 
@@ -24,7 +24,7 @@ export const look = internalAction({
   handler: async (ctx, { looks, ...held }): Promise<null> => {
     const looked = await ctx.runQuery(internal.erasure.looking.page, held);
     try {
-      const there = await findObjects(readBucketSettings(), looked);
+      const there = await findObjects(looked);
       await ctx.runMutation(internal.erasure.looking.looked, { ...held, looks, looked, there });
     } catch (error) {
       console.error(error);
@@ -76,12 +76,12 @@ async function deleteAgain(ctx: MutationCtx, { _id: jobId }: Doc<"erasureJobs">,
   await drainSoon(ctx);
 }
 
-/** Which of these keys the bucket still has an object of. */
-async function findObjects(settings: BucketSettings, looked: { key: string }[]): Promise<string[]> {
+/** Which of these keys the bucket still has an object of. A deployment without a bucket has no keys to ask for. */
+async function findObjects(looked: { key: string }[]): Promise<string[]> {
   const there: string[] = [];
   for (let at = 0; at < looked.length; at += AT_ONCE) {
     const keys = looked.slice(at, at + AT_ONCE).map(({ key }) => key);
-    const isThere = await Promise.all(keys.map((key) => hasObject(settings, key)));
+    const isThere = await Promise.all(keys.map((key) => hasObject(readBucketSettings(), key)));
     there.push(...keys.filter((_, index) => isThere[index]));
   }
   return there;

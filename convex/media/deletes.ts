@@ -48,6 +48,15 @@ export async function drainSoon(ctx: Pick<MutationCtx, "scheduler">): Promise<vo
   await ctx.scheduler.runAfter(0, internal.media.draining.drain, {});
 }
 
+/** Whether the outbox still holds something that an erasure waits for. */
+export async function hasOpenDeletes(db: QueryCtx["db"], jobId: Id<"erasureJobs">): Promise<boolean> {
+  const open = await db
+    .query("objectDeletes")
+    .withIndex("by_job", (q) => q.eq("jobId", jobId))
+    .first();
+  return open !== null;
+}
+
 /** How long a row rests after that many tries. Long enough for a try to end. */
 export function pauseAfterMs(attempts: number): number {
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));

@@ -295,6 +295,14 @@ describe("an erasure in trouble", () => {
     expect(await readAll(backend)).toMatchObject({ objectDeletes: [], deletedObjects: [] });
   });
 
+  it("needs no bucket in a deployment that has none", async () => {
+    const bob = await join(world, backend, "Bob Ross");
+    for (const name of ["R2_ENDPOINT", "R2_BUCKET", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"]) vi.stubEnv(name, "");
+    await erase(bob);
+    await settled(backend);
+    expect([await receipts(), errors]).toMatchObject([[{ seq: 1 }], []]);
+  });
+
   it("is taken up by the watchdog where a step was lost, and deletes nothing twice", async () => {
     await erase(ada);
     await loseScheduled(backend);
@@ -379,6 +387,7 @@ describe("receipts", () => {
       await backend.mutation(internal.erasure.receipts.sweepRetained, {});
       await backend.mutation(internal.erasure.receipts.sweep, {});
       await backend.mutation(internal.erasure.ending.sweepTombstones, {});
+      await backend.mutation(internal.erasure.ledger.sweep, {});
       await settled(backend);
     };
     vi.setSystemTime((kept?.untilAt ?? 0) - 1_000_000);
