@@ -76,7 +76,7 @@ describe.skipIf("reason" in found)("the page", () => {
     ]);
     const tray = page.getByRole("list", { name: "Files to send" });
     await tray.getByText("list.txt").waitFor();
-    await expect.poll(() => tray.getByLabel("Uploading").count(), { timeout: WAIT_MS }).toBe(0);
+    await expect.poll(() => tray.getByRole("progressbar").count(), { timeout: WAIT_MS }).toBe(0);
     await ask("What is to be bought?");
     const message = page.getByRole("article", { name: "You" }).last();
     const picture = message.getByRole("img", { name: "heron.png" });

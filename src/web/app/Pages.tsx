@@ -11,6 +11,7 @@ import {
   newThreadPath,
   operatorPath,
   privacyPath,
+  temporaryPath,
   threadPattern,
   usagePath,
 } from "./paths.ts";
@@ -33,9 +34,10 @@ export function Pages({ account }: { account: Account }) {
   );
   return (
     <Routes>
-      {/* One element for both addresses, so that a conversation stays on screen while its first message names it. */}
+      {/* One element for all addresses, so that a conversation stays on screen while its first message names it. */}
       <Route element={<ConversationPage account={account} />}>
         <Route path={newThreadPath} element={null} />
+        <Route path={temporaryPath} element={null} />
         <Route path={threadPattern} element={null} />
       </Route>
       <Route path={createPath} element={page(CreatePage)} />

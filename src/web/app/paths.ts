@@ -1,5 +1,7 @@
 /** The addresses of the app's pages, as the router's patterns and as links. */
 export const newThreadPath = "/";
+/** Where a new thread begins that is in no list, and is deleted when it is left. */
+export const temporaryPath = "/temporary";
 export const threadPattern = "/threads/:threadId";
 export const createPath = "/create";
 export const libraryPath = "/library";

@@ -1,5 +1,6 @@
 import { useNavigate } from "react-router";
 import { newThreadPath } from "../../app/paths.ts";
+import { forgetDrafts } from "../messages/drafts.ts";
 import { useIdentity } from "./identity.ts";
 
 /** Ends the session. Whoever signs in next on this device should not be led to a chat of somebody else's. */
@@ -8,6 +9,7 @@ export function useSignOut(): () => void {
   const { signOut } = useIdentity();
   return () => {
     void navigate(newThreadPath);
+    forgetDrafts(localStorage);
     void signOut();
   };
 }

@@ -9,10 +9,14 @@ import { uploadFile } from "./uploadFile.ts";
 export interface Attachment {
   key: string;
   name: string;
+  /** How much of it was sent, from 0 to 1. */
+  progress: number;
   /** Set once the server has the file. */
   mediaId: string | null;
   /** Why the server did not take it. */
   problem: string | null;
+  /** Gives the upload up. */
+  abort: () => void;
 }
 
 /** Where files are uploaded to; set once for the app. */
@@ -27,23 +31,28 @@ export function useAttachments() {
   const change = (key: string, news: Partial<Attachment>) =>
     setAttachments((all) => all.map((each) => (each.key === key ? { ...each, ...news } : each)));
 
-  async function upload(key: string, file: File): Promise<void> {
+  async function upload(key: string, file: File, signal: AbortSignal): Promise<void> {
+    const onProgress = (progress: number) => change(key, { progress });
     try {
-      change(key, { mediaId: await uploadFile(siteUrl, await token(), file) });
+      change(key, { mediaId: await uploadFile({ siteUrl, token: await token(), file, signal, onProgress }) });
     } catch (error) {
       change(key, { problem: (error as Error).message });
     }
   }
 
   function add(files: Iterable<File>): void {
-    const chosen = [...files].slice(0, ATTACHMENTS_PER_MESSAGE - attachments.length);
-    const added = chosen.map((file) => ({ key: crypto.randomUUID(), name: file.name, mediaId: null, problem: null }));
-    setAttachments((all) => [...all, ...added]);
-    for (const [index, { key }] of added.entries()) void upload(key, chosen[index] as File);
+    for (const file of [...files].slice(0, ATTACHMENTS_PER_MESSAGE - attachments.length)) {
+      const key = crypto.randomUUID();
+      const stopping = new AbortController();
+      const abort = () => stopping.abort();
+      setAttachments((all) => [...all, { key, name: file.name, progress: 0, mediaId: null, problem: null, abort }]);
+      void upload(key, file, stopping.signal);
+    }
   }
 
-  function drop({ key, mediaId }: Attachment): void {
+  function drop({ key, mediaId, abort }: Attachment): void {
     setAttachments((all) => all.filter((each) => each.key !== key));
+    abort();
     // What is not removed now is removed by the server within a day.
     if (mediaId) void remove({ mediaId }).catch(() => undefined);
   }

@@ -1,6 +1,6 @@
 import clsx from "clsx";
 import { ArrowUp, Square } from "lucide-react";
-import type { KeyboardEvent, ReactNode } from "react";
+import { type DragEvent, type KeyboardEvent, type ReactNode, useState } from "react";
 import { characterCount, MESSAGE_TEXT_CHARACTERS } from "../../../shared/limits.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Problem } from "../../ui/Problem.tsx";
@@ -37,6 +37,7 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, onF
   const send = () => sendable && onSend(text);
   const words = useWords().messages;
 
+  const { over, ...dropping } = useDropping(onFiles);
   const keyDown = (event: KeyboardEvent) => {
     // While an input method composes a character, Enter belongs to it.
     if (event.key !== "Enter" || event.shiftKey || !hasKeyboard || event.nativeEvent.isComposing) return;
@@ -51,7 +52,11 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, onF
           event.preventDefault();
           send();
         }}
-        className="rounded-2xl border border-edge bg-raised shadow-raised focus-within:border-accent focus-within:outline-1 focus-within:outline-accent"
+        {...dropping}
+        className={clsx(
+          "rounded-2xl border border-edge bg-raised shadow-raised focus-within:border-accent focus-within:outline-1 focus-within:outline-accent",
+          over && "border-accent bg-tint",
+        )}
       >
         {tray}
         <textarea
@@ -61,11 +66,6 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, onF
           onChange={(event) => onDraft(event.target.value)}
           onKeyDown={keyDown}
           onPaste={({ clipboardData }) => onFiles(clipboardData.files)}
-          onDragOver={(event) => event.preventDefault()}
-          onDrop={(event) => {
-            if (event.dataTransfer.files.length > 0) event.preventDefault();
-            onFiles(event.dataTransfer.files);
-          }}
           rows={1}
           autoFocus={hasKeyboard}
           className="scroll-quiet field-sizing-content block max-h-[40dvh] min-h-[52px] w-full resize-none [overflow-wrap:anywhere] bg-transparent px-4 pt-3.5 pb-1 text-[16px] placeholder:text-muted focus:outline-none"
@@ -80,6 +80,27 @@ export function Composer({ draft, onDraft, onSend, onStop, problem, sending, onF
       </form>
     </div>
   );
+}
+
+/** Takes files that are dropped on an element, and says whether some are held over it. */
+function useDropping(onFiles: (files: Iterable<File>) => void) {
+  const [over, setOver] = useState(false);
+  const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer.types.includes("Files");
+  return {
+    over,
+    onDragOver: (event: DragEvent) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      setOver(true);
+    },
+    onDragLeave: () => setOver(false),
+    onDrop: (event: DragEvent) => {
+      setOver(false);
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      onFiles(event.dataTransfer.files);
+    },
+  };
 }
 
 function RoomLeft({ characters }: { characters: number }) {

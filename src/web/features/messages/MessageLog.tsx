@@ -1,5 +1,6 @@
 import { ArrowDown } from "lucide-react";
 import { type RefObject, useEffect, useRef, useState } from "react";
+import { useLocation } from "react-router";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Message, Model } from "../../app/api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -32,12 +33,16 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
   const words = useWords().messages;
   const scroller = useRef<HTMLElement>(null);
   const window = useRef<VirtualizerHandle>(null);
-  const { atEnd, toEnd } = useEnd(scroller);
+  const { atEnd, toEnd, leaveEnd } = useEnd(scroller);
   const loadIfScarce = useEarlierMessages(conversation, window, atEnd);
   const [editingId, setEditingId] = useState<string | null>(null);
   const shift = useShift(messages);
   const newest = messages.at(-1);
   useOwnMessage(messages, toEnd);
+  const namedId = useNamedMessage(conversation, (index) => {
+    leaveEnd();
+    window.current?.scrollToIndex(index, { align: "center" });
+  });
 
   const kept = [streaming?._id, editingId].map((id) => messages.findIndex(({ _id }) => _id === id));
   return (
@@ -64,7 +69,10 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
             onScroll={loadIfScarce}
           >
             {messages.map((message) => (
-              <div key={message._id} className="pb-6">
+              <div key={message._id} className="relative pb-6">
+                {message._id === namedId && (
+                  <span aria-hidden className="absolute inset-y-0 -left-3 mb-8 w-1 rounded-full bg-accent" />
+                )}
                 <Turn
                   message={message}
                   conversation={conversation}
@@ -138,7 +146,12 @@ function Turn({ message, conversation, models, isNewest, editing, onEditing }: T
     );
   }
   return (
-    <ReplyMessage reply={message} modelLabel={modelLabel} onTryAgain={onTryAgain} onBranch={() => branch(message)}>
+    <ReplyMessage
+      reply={message}
+      modelLabel={modelLabel}
+      onTryAgain={onTryAgain}
+      onBranch={branch && (() => branch(message))}
+    >
       {alternatives}
     </ReplyMessage>
   );
@@ -180,6 +193,23 @@ function useShift(messages: readonly Message[]): boolean {
   const shift = seen.firstId !== firstId && messages.some(({ _id }) => _id === seen.firstId);
   setSeen({ firstId, count: messages.length, shift });
   return shift;
+}
+
+/** Goes to the message that the address names, if it does, and loads back to it where it is far. */
+function useNamedMessage(
+  { messages, loadOlder }: MessageLogProps["conversation"],
+  goTo: (index: number) => void,
+): string {
+  const namedId = useLocation().hash.slice(1);
+  const reachedId = useRef("");
+  useEffect(() => {
+    if (namedId === "" || reachedId.current === namedId) return;
+    const index = messages.findIndex(({ _id }) => _id === namedId);
+    if (index < 0) return loadOlder?.();
+    reachedId.current = namedId;
+    goTo(index);
+  });
+  return namedId;
 }
 
 /** Goes to the end when the person has said something more. Choosing another version is no such thing. */

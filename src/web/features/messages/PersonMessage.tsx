@@ -31,7 +31,7 @@ export function PersonMessage({ text, attachments = [], editing, onEdit, onEdite
     requestAnimationFrame(() => editButton.current?.focus());
   };
   return (
-    <article aria-label={words.you} className="group/message grid justify-items-end gap-1">
+    <article aria-label={words.you} className="group/message -mb-3 grid justify-items-end gap-1">
       {attachments.length > 0 && <Attachments attachments={attachments} />}
       {editing ? (
         <EditForm text={text} onEdited={edited} />

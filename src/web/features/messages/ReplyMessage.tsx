@@ -17,8 +17,8 @@ interface ReplyMessageProps {
   modelLabel: string;
   /** Asks for another reply in place of this one; absent where that cannot be done. */
   onTryAgain?: () => void;
-  /** Goes on from here in a chat of its own. */
-  onBranch: () => void;
+  /** Goes on from here in a chat of its own; absent where that cannot be done. */
+  onBranch?: () => void;
   /** The arrows between versions. */
   children: ReactNode;
 }
@@ -49,9 +49,11 @@ export function ReplyMessage({ reply, modelLabel, onTryAgain, onBranch, children
                 <RotateCcw aria-hidden size={15} />
               </IconButton>
             )}
-            <IconButton label={words.branch} onClick={onBranch} className="size-8">
-              <GitBranch aria-hidden size={15} />
-            </IconButton>
+            {onBranch && (
+              <IconButton label={words.branch} onClick={onBranch} className="size-8">
+                <GitBranch aria-hidden size={15} />
+              </IconButton>
+            )}
             {children}
             <span className="truncate px-2 text-[13px] text-muted">
               {modelLabel}

@@ -5,7 +5,10 @@ import { api, type Message } from "../../app/api.ts";
 import { threadPath } from "../../app/paths.ts";
 import { sentenceOf } from "../../app/sentences.ts";
 import { useNotice } from "../../ui/Notices.tsx";
+import { useWords } from "../../words/words.ts";
+import { readCommand } from "../media/commands.ts";
 import { newRequestId } from "./requestId.ts";
+import { temporaryState } from "./useTemporary.ts";
 import { useEdit, useRegeneration, useTurn } from "./useTurn.ts";
 
 /** What a chat opens with, however long it is, and how much is added where a person reads on upwards. */
@@ -13,13 +16,13 @@ const firstPageSize = 30;
 const pageSize = 60;
 
 /** One conversation, live, and what a person can do in it. `threadId` is null while it has no message yet. */
-export function useConversation(threadId: string | null) {
+export function useConversation(threadId: string | null, temporary: boolean) {
   const list = usePaginatedQuery(api.messages.list, threadId ? { threadId } : "skip", {
     initialNumItems: firstPageSize,
   });
   const loading = threadId !== null && list.status === "LoadingFirstPage";
   const messages = useMemo(() => list.results.toReversed(), [list.results]);
-  const { opening, ...sending } = useSending(threadId);
+  const { opening, ...sending } = useSending(threadId, temporary);
   return {
     /** Oldest first. */
     messages,
@@ -31,27 +34,38 @@ export function useConversation(threadId: string | null) {
     /** The first message of a new thread, until the thread's own list shows it. */
     opening: threadId === null || loading ? opening : null,
     ...sending,
-    ...useMessageCommands(threadId),
+    ...useMessageCommands(threadId, temporary),
   };
 }
 
-function useSending(threadId: string | null) {
+function useSending(threadId: string | null, temporary: boolean) {
   const navigate = useNavigate();
   const takeTurn = useTurn();
+  const words = useWords().messages;
   const [sending, setSending] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [opening, setOpening] = useState<{ text: string; threadId: string | null } | null>(null);
 
   /** Resolves to whether the message was taken; if not, `problem` says why. */
   async function send(text: string, model: string | undefined, attachmentIds: string[]): Promise<boolean> {
+    if (temporary && readCommand(text)) {
+      setProblem(words.temporaryNoMedia);
+      return false;
+    }
     setSending(true);
     setProblem(null);
     if (threadId === null) setOpening({ text, threadId });
     try {
-      const sent = await takeTurn({ threadId: threadId ?? undefined, text, model, attachmentIds });
+      const sent = await takeTurn({
+        ...(threadId === null ? { temporary } : { threadId }),
+        text,
+        model,
+        attachmentIds,
+      });
       if (threadId === null) {
         setOpening({ text, threadId: sent.threadId });
-        void navigate(threadPath(sent.threadId), { replace: true });
+        const state = temporary ? temporaryState : null;
+        void navigate(threadPath(sent.threadId), { replace: true, state });
       }
       return true;
     } catch (error) {
@@ -65,7 +79,7 @@ function useSending(threadId: string | null) {
   return { send, sending, problem, opening: opening?.threadId === threadId ? opening.text : null };
 }
 
-function useMessageCommands(threadId: string | null) {
+function useMessageCommands(threadId: string | null, temporary: boolean) {
   const notify = useNotice();
   const navigate = useNavigate();
   const stop = useMutation(api.messages.stop);
@@ -85,7 +99,7 @@ function useMessageCommands(threadId: string | null) {
     edit: (message: Message, text: string) => void edit(message, text).catch(refused),
     /** Shows another of the alternatives at one place. */
     select: (messageId: string) => void select({ messageId }).catch(refused),
-    /** Goes on from a message in a chat of its own. */
-    branch: (message: Message) => void branchAt(message._id).catch(refused),
+    /** Goes on from a message in a chat of its own; absent where that would keep what is not to be kept. */
+    branch: temporary ? undefined : (message: Message) => void branchAt(message._id).catch(refused),
   };
 }

@@ -4,10 +4,10 @@ import { type RefObject, useEffect, useRef, useState } from "react";
 const nearPx = 32;
 
 /**
- * Keeps the end of what `scroller` scrolls in view while it grows, until the person scrolls up. `toEnd` goes back there.
- * What grows is the first element in the scroller.
+ * Keeps the end of what `scroller` scrolls in view while it grows, until the person scrolls up or `leaveEnd` is called.
+ * `toEnd` goes back there. What grows is the first element in the scroller.
  */
-export function useEnd(scroller: RefObject<HTMLElement | null>): { atEnd: boolean; toEnd: () => void } {
+export function useEnd(scroller: RefObject<HTMLElement | null>) {
   const held = useRef(true);
   const [atEnd, setAtEnd] = useState(true);
 
@@ -39,5 +39,8 @@ export function useEnd(scroller: RefObject<HTMLElement | null>): { atEnd: boolea
     held.current = true;
     element?.scrollTo({ top: element.scrollHeight, behavior: "instant" });
   };
-  return { atEnd, toEnd };
+  const leaveEnd = () => {
+    held.current = false;
+  };
+  return { atEnd, toEnd, leaveEnd };
 }

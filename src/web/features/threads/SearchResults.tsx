@@ -77,7 +77,7 @@ function MessageHit({ hit, query, onNavigate }: { hit: Hit; query: string; onNav
       <Link
         to={`${threadPath(hit.threadId)}#${hit.messageId}`}
         onClick={onNavigate}
-        className="grid gap-0.5 rounded-[10px] px-3 py-2 hover:bg-hover"
+        className="grid grid-cols-[minmax(0,1fr)] gap-0.5 rounded-[10px] px-3 py-2 hover:bg-hover"
       >
         <span className="flex items-baseline gap-2 text-[12.5px] text-muted">
           <span className="min-w-0 flex-1 truncate">{hit.title || threads.untitled}</span>

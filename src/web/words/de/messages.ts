@@ -6,6 +6,13 @@ const characters = (count: number) => `${formats.number(count)} Zeichen`;
 export const messages: typeof english = {
   message: "Nachricht",
   placeholder: "Schreib eine Nachricht, oder beginne mit /image oder /video",
+  attach: "Dateien anhängen",
+  files: "Dateien",
+  filesToSend: "Zu sendende Dateien",
+  uploading: (name: string) => `${name} wird hochgeladen`,
+  leaveOut: (name: string) => `${name} weglassen`,
+  fileTooLarge: (most: string) => `Eine Datei kann bis zu ${most} haben. Nimm eine kleinere.`,
+  fileNotSent: "Die Datei konnte nicht gesendet werden. Prüfe deine Verbindung und versuche es noch einmal.",
   send: "Senden",
   stop: "Anhalten (Esc)",
   charactersLeft: (count: number) => `noch ${characters(count)}`,
@@ -16,6 +23,8 @@ export const messages: typeof english = {
   temporaryWelcome: "Ein temporärer Chat",
   temporaryWelcomeMore:
     "Er steht in keiner Liste und keiner Suche. Er wird gelöscht, sobald du ihn verlässt, spätestens nach einem Tag.",
+  temporaryNotice: "Dieser Chat ist temporär: Er wird gelöscht, sobald du ihn verlässt.",
+  temporaryNoMedia: "Ein temporärer Chat macht keine Bilder und Videos. Frag danach in einem gewöhnlichen Chat.",
   chat: "Chat",
   messages: "Nachrichten",
   opening: "Der Chat wird geöffnet",

@@ -7,6 +7,13 @@ const characters = (count: number) => formats.count(count, { one: "character", o
 export const messages = {
   message: "Message",
   placeholder: "Write a message, or begin with /image or /video",
+  attach: "Attach files",
+  files: "Files",
+  filesToSend: "Files to send",
+  uploading: (name: string) => `Uploading ${name}`,
+  leaveOut: (name: string) => `Leave out ${name}`,
+  fileTooLarge: (most: string) => `A file can have up to ${most}. Choose a smaller one.`,
+  fileNotSent: "The file could not be sent. Check your connection and try again.",
   send: "Send",
   stop: "Stop (Esc)",
   charactersLeft: (count: number) => `${characters(count)} left`,
@@ -17,6 +24,8 @@ export const messages = {
   temporaryWelcome: "A temporary chat",
   temporaryWelcomeMore:
     "It is in no list and no search. It is deleted as soon as you leave it, and after a day at the latest.",
+  temporaryNotice: "This chat is temporary: it is deleted as soon as you leave it.",
+  temporaryNoMedia: "A temporary chat makes no pictures and videos. Ask for them in an ordinary chat.",
   chat: "Chat",
   messages: "Messages",
   opening: "Opening the chat",
