@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { decodeU64 } from "../../../src/runtime/convex/sync/protocol.ts";
 import { RawSocket } from "./rawSocket.ts";
 import { ADMIN_KEY, api, startRuntime, type TestRuntime } from "./support.ts";
@@ -158,6 +158,8 @@ describe("mutations", () => {
 });
 
 describe("actions", () => {
+  /** Longer than the test takes. */
+  const WAITING = { channel: "waiting", waitMs: 9_000 };
   const action = (requestId: number, udfPath: string, args: object) => ({
     ...mutation(requestId, udfPath, args),
     type: "Action",
@@ -182,6 +184,18 @@ describe("actions", () => {
     socket.send(action(1, "actions:sendTwice", { channel: "overtaking" }));
     expect((await socket.next("ActionResponse")).requestId).toBe(1);
     expect((await socket.next("ActionResponse")).requestId).toBe(0);
+  });
+
+  test("may be 1,000 that a socket waits for, and not one more", async () => {
+    const busy = await startRuntime();
+    onTestFinished(() => busy.close());
+    const socket = await RawSocket.connect(busy.apiUrl);
+    const slow = (requestId: number) => action(requestId, "actions:sendAfter", { ...WAITING, body: String(requestId) });
+    for (let requestId = 0; requestId < 1_000; requestId += 1) socket.send(slow(requestId));
+    socket.addQuery(0, "messages:list", { channel: "waiting" });
+    await socket.next("Transition");
+    socket.send(slow(1_000));
+    expect(await socket.closed).toEqual({ code: 1013, reason: "TooManyInflightActionsForSingleClient" });
   });
 
   test("that fail carry the ConvexError's data", async () => {
