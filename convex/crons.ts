@@ -11,6 +11,7 @@ crons.interval("take up silent erasures", { minutes: 1 }, internal.erasure.steps
 crons.cron("compare accounts with identities", "47 2 * * *", internal.erasure.reconciliation.begin, {});
 crons.interval("delete old receipts", { hours: 24 }, internal.erasure.receipts.sweep, {});
 crons.interval("delete people's old receipts", { hours: 24 }, internal.privacy.proofs.sweep, {});
+crons.interval("delete entries of the ledger that no backup needs", { hours: 24 }, internal.erasure.ledger.sweep, {});
 crons.interval("delete old tombstones", { hours: 24 }, internal.erasure.ending.sweepTombstones, {});
 crons.interval("delete billing records past their period", { hours: 24 }, internal.erasure.receipts.sweepRetained, {});
 crons.interval("end abandoned replies", { seconds: 30 }, internal.messages.leases.endAbandoned, {});

@@ -2,6 +2,7 @@ import { paginationOptsValidator, paginationResultValidator } from "convex/serve
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { action } from "./_generated/server.js";
+import { enterDeletion } from "./erasure/ledger.ts";
 import { refuseHeld } from "./legalHolds/holding.ts";
 import { notFound, refusal } from "./lib/errors.ts";
 import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
@@ -106,6 +107,7 @@ export const remove = viewerMutation({
     await removeMedium(ctx, medium._id);
     const gone = { what: "file", why: "person", unreadableAt: Date.now(), messages: 0, files: 1 } as const;
     await receiptFor(ctx, medium.ownerId, gone);
+    await enterDeletion(ctx, "file", medium._id);
     await drainSoon(ctx);
     return null;
   },

@@ -11,6 +11,7 @@ import { outbox } from "./ops/outbox.ts";
 import { privacyRequest } from "./ops/privacyRequest.ts";
 import { receipts } from "./ops/receipts.ts";
 import { reconcile } from "./ops/reconcile.ts";
+import { replay } from "./ops/replay.ts";
 import { retentionPreview } from "./ops/retentionPreview.ts";
 import { rotateKeys } from "./ops/rotateKeys.ts";
 import { suspend } from "./ops/suspend.ts";
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   retentionPreview,
   erasureStatus,
   receipts,
+  replay,
   outbox,
   orphans,
   reconcile,

@@ -4,6 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { loadHolds } from "../legalHolds/holding.ts";
 import { firstStep, restHeld, shred } from "./cascade.ts";
+import { enterDeletion } from "./ledger.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
 import type { vOrigin } from "./schema.ts";
 
@@ -30,7 +31,8 @@ type Origin = Infer<typeof vOrigin>;
 
 /**
  * Begins the erasure of an identity's account, or of what there is of it without one. `person` and `closure` delete the
- * keys in this very transaction. One that is under way goes on; one that is over stays so. Null where it is over.
+ * keys in this very transaction, and so does `restore`. One that is under way goes on; one that is over stays so. Null
+ * where it is over.
  */
 export async function beginErasure(
   ctx: MutationCtx,
@@ -39,7 +41,7 @@ export async function beginErasure(
   const known = await findJob(ctx.db, identityId);
   const job = known ?? (await openJob(ctx, { identityId, origin }));
   if (!job) return null;
-  const isOwnWish = origin === "person" || origin === "closure";
+  const isOwnWish = origin === "person" || origin === "closure" || origin === "restore";
   const isConfirmed = job.state === "confirming" && isOwnWish;
   if (isConfirmed) {
     await ctx.db.patch("erasureJobs", job._id, { origin });
@@ -64,6 +66,7 @@ export async function startRemoval(ctx: MutationCtx, jobId: Id<"erasureJobs">): 
   const holds = await loadHolds(ctx.db, job.ownerId);
   if (holds?.all) return restHeld(ctx, job);
   const counts = added(job.counts, await shred(ctx, job, holds));
+  await enterDeletion(ctx, "account", job.identityId);
   const chain = job.chain + 1;
   await ctx.db.patch("erasureJobs", jobId, { state: "removing", shreddedAt: nowMs, beatAt: nowMs, counts, chain });
   await ctx.scheduler.runAfter(0, internal.erasure.cascade.removePage, firstStep({ ...job, chain }));

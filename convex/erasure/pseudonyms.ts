@@ -14,6 +14,12 @@ export async function pseudonymOf(identityId: string): Promise<string> {
   return toBase64Url(await hmac(erasureKey(), lengthPrefixed(SCHEME, "erased identity", identityId)));
 }
 
+/** The name of what was deleted in the ledger of erasures: an account by its identity, a chat or a file by its id. */
+export async function ledgerSubject(what: "account" | "chat" | "file", id: string): Promise<string> {
+  if (what === "account") return pseudonymOf(id);
+  return toBase64Url(await hmac(erasureKey(), lengthPrefixed(SCHEME, "erased row", what, id)));
+}
+
 /** The MAC of a receipt's text. Throws as `pseudonymOf` does. */
 export async function receiptMac(text: string): Promise<string> {
   return toBase64Url(await hmac(erasureKey(), lengthPrefixed(SCHEME, "erasure receipt", text)));

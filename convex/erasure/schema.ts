@@ -11,6 +11,8 @@ export const vOrigin = v.union(
   v.literal("webhook"),
   /** No webhook said so, but the nightly look found it. */
   v.literal("reconciliation"),
+  /** It was erased before, and a backup had brought it back. */
+  v.literal("restore"),
 );
 
 /** How far an erasure has come. See [Note: Erasure]. */
@@ -24,6 +26,9 @@ export const vErasureState = v.union(
   /** All is gone but what the law wants kept: goes on when that is lifted. See [Note: Legal holds]. */
   v.literal("held"),
 );
+
+/** What the ledger of erasures has entries of. */
+export const vForgotten = v.union(v.literal("account"), v.literal("chat"), v.literal("file"));
 
 export const vRetained = v.object({ table: v.string(), basis: v.string(), untilAt: v.number() });
 
@@ -100,6 +105,11 @@ export const erasureTables = {
   identityTombstones: defineTable({ subject: v.string(), erasedAt: v.number() })
     .index("by_subject", ["subject"])
     .index("by_time", ["erasedAt"]),
+
+  // What was deleted and must not come back with a backup: one row each, under a keyed pseudonym. Written in the
+  // transaction that makes it unreadable, read by operators, who keep a copy elsewhere. Deleted after 35 days, when no
+  // backup is older. See [Note: Erasure ledger].
+  erasureLedger: defineTable({ what: vForgotten, subject: v.string(), at: v.number() }).index("by_time", ["at"]),
 
   // One row: the instance of the identity provider this deployment belongs to, as it was first met. Without it, a wrong
   // key would make everybody look gone.

@@ -73,4 +73,6 @@ export const scopeRules: ScopeRules = {
   deletionReceipts: { read: sameOwner, insert: sameOwner },
   // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
   objectDeletes: { insert: everything },
+  // Pseudonyms of what was deleted: written by whoever deletes it.
+  erasureLedger: { insert: everything },
 };

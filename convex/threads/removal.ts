@@ -3,6 +3,7 @@ import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadThreadKey } from "../encryption/vault.ts";
+import { enterDeletion } from "../erasure/ledger.ts";
 import { isChatHeld } from "../legalHolds/holding.ts";
 import { drainSoon } from "../media/deletes.ts";
 import { removeJobs } from "../media/endings.ts";
@@ -43,6 +44,8 @@ export async function endThread(
   await ctx.db.patch("threads", threadId, { state: "erasing", parked: undefined });
   const key = await loadThreadKey(ctx.db, threadId);
   if (key) await ctx.db.delete("threadKeys", key._id);
+  // What a period ends, it ends again in a database that was brought back.
+  if (begun.why === "person") await enterDeletion(ctx, "chat", threadId);
   // As many as a plan lets be written at once.
   const generations = ctx.db.query("generations").withIndex("by_thread", (q) => q.eq("threadId", threadId));
   for await (const generation of generations) await dropReply(ctx, generation);

@@ -47,6 +47,9 @@ export const BILLING_YEARS = 7;
 /** How long copies of deleted rows may lie in backups, unreadable, because their keys are kept apart. */
 export const BACKUP_MS = 30 * DAY_MS;
 
+/** How long the ledger of erasures is kept: longer than any backup that it must be replayed on. */
+export const LEDGER_MS = BACKUP_MS + 5 * DAY_MS;
+
 /** Until when the billing records of an account are kept that ended at `endedAtMs`. Years are those of UTC. */
 export function billingKeptUntil(endedAtMs: number): number {
   return Date.UTC(new Date(endedAtMs).getUTCFullYear() + 1 + BILLING_YEARS, 0, 1);

@@ -106,6 +106,9 @@ export const EXEMPT_TABLES: Record<string, ExemptTable> = {
   identityTombstones: {
     exempt: "A keyed pseudonym, so that nothing that comes late brings the person back; 13 months.",
   },
+  erasureLedger: {
+    exempt: "Keyed pseudonyms of what was deleted, so that no backup brings it back; 35 days.",
+  },
   identityInstances: { exempt: "Which instance of the identity provider this deployment belongs to; names nobody." },
 };
 

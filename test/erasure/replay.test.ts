@@ -1,0 +1,215 @@
+/** A database is brought back from before a deletion, as a restored backup is, and the ledger is replayed on it. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { type FunctionReference, getFunctionName } from "convex/server";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { api, internal } from "../../convex/_generated/api.js";
+import type { Id } from "../../convex/_generated/dataModel.js";
+import type { Deployment } from "../../scripts/ops/deployment.ts";
+import { copyLedger, readLedger, replayLedger } from "../../scripts/ops/ledger.ts";
+import { LEDGER_MS } from "../../src/policy/periods.ts";
+import { decodeEnvelope } from "../../src/shared/envelope.ts";
+import { type Backend, startBackend, useBackendEnvironment } from "../support/backend.ts";
+import { say } from "../support/chats.ts";
+import { fillEveryTable, join, type Member, readAll, settled, startWorld, tablesNaming, type World } from "./world.ts";
+
+useBackendEnvironment();
+// Real sockets.
+vi.setConfig({ testTimeout: 30_000 });
+
+let world: World;
+let backend: Backend;
+let ada: Member;
+let bob: Member;
+let file: string;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+beforeEach(async () => {
+  world.stubEnvironment();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], shouldAdvanceTime: true });
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  backend = startBackend();
+  ada = await join(world, backend, "Ada Lovelace");
+  bob = await join(world, backend, "Bob Ross");
+  const dir = mkdtempSync(path.join(os.tmpdir(), "noruxa-ledger-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  file = path.join(dir, "ledger.jsonl");
+});
+
+function call(called: FunctionReference<"query" | "mutation", "internal">, args: Record<string, unknown>) {
+  return getFunctionName(called).endsWith(":forget")
+    ? backend.mutation(called as FunctionReference<"mutation", "internal">, args)
+    : backend.query(called as FunctionReference<"query", "internal">, args);
+}
+
+const deployment = { call } as unknown as Deployment;
+
+type Rows = Awaited<ReturnType<typeof readAll>>;
+
+/** Puts rows back as an old backup has them: those that are gone since come again, those that are new since go. */
+async function restore(rows: Rows, tables: string[]): Promise<void> {
+  await backend.run(async (ctx) => {
+    for (const table of tables as "threads"[]) {
+      for (const { _id } of await ctx.db.query(table).collect()) await ctx.db.delete(table, _id);
+    }
+  });
+  const ids = new Map<string, string>();
+  const renamed = (value: unknown): unknown =>
+    typeof value === "string" ? (ids.get(value) ?? value) : Array.isArray(value) ? value.map(renamed) : value;
+  await backend.run(async (ctx) => {
+    const put: { table: "threads"; id: Id<"threads">; fields: object }[] = [];
+    for (const table of tables as "threads"[]) {
+      for (const { _id, _creationTime, ...fields } of rows[table] ?? []) {
+        const id = await ctx.db.insert(table, fields as never);
+        ids.set(_id as string, id);
+        put.push({ table, id, fields });
+      }
+    }
+    // The tests' database gives new ids to what is put back, so what names a row is told its new one.
+    for (const { table, id, fields } of put) {
+      const anew = Object.entries(fields).map(([name, value]) => [name, renamed(value)]);
+      await ctx.db.replace(table, id, Object.fromEntries(anew) as never);
+    }
+  });
+}
+
+describe("the ledger of erasures", () => {
+  it("has an entry for each account, chat and file that was deleted, under a pseudonym, and copies what is new", async () => {
+    const { threadId } = await say(bob.person, "Bob's chat");
+    await bob.person.mutation(api.threads.remove, { threadId });
+    await settled(backend);
+    expect(await copyLedger(deployment, file)).toBe(1);
+    await fillEveryTable(backend, ada);
+    await ada.person.action(api.account.erase, { confirm: "erase" });
+    await settled(backend);
+    expect(await copyLedger(deployment, file)).toBe(1);
+    expect(await copyLedger(deployment, file)).toBe(0);
+    expect(readLedger(file).map(({ what }) => what)).toEqual(["chat", "account"]);
+    const written = readFileSync(file, "utf8");
+    for (const name of [ada.identityId, ada.userId, ada.name, threadId]) expect(written).not.toContain(name);
+  });
+
+  it("reads a copy whose last line was cut short, and names a line that is no entry", async () => {
+    const line = JSON.stringify({ what: "chat", subject: "s", at: 1 });
+    writeFileSync(file, `${line}\n{"what":"ch`);
+    expect(readLedger(file)).toHaveLength(1);
+    writeFileSync(file, `${line}\nnonsense\n`);
+    expect(() => readLedger(file)).toThrow("line 2");
+  });
+
+  it("is kept longer than any backup, and not for ever", async () => {
+    await ada.person.action(api.account.erase, { confirm: "erase" });
+    await settled(backend);
+    const entries = async () => (await readAll(backend)).erasureLedger?.length;
+    vi.setSystemTime(Date.now() + LEDGER_MS - 60_000);
+    await backend.mutation(internal.erasure.ledger.sweep, {});
+    expect(await entries()).toBe(1);
+    vi.setSystemTime(Date.now() + 120_000);
+    await backend.mutation(internal.erasure.ledger.sweep, {});
+    expect(await entries()).toBe(0);
+  });
+});
+
+describe("a backup that is brought back", () => {
+  it("[A21] does not bring back an account that was erased since", async () => {
+    await fillEveryTable(backend, ada);
+    await say(bob.person, "Bob's chat");
+    const before = await readAll(backend);
+    await ada.person.action(api.account.erase, { confirm: "erase" });
+    await settled(backend);
+    await copyLedger(deployment, file);
+    const content = [
+      "users",
+      "workspaces",
+      "memberships",
+      "userKeys",
+      "saltRatchets",
+      "threads",
+      "threadKeys",
+      "messages",
+    ];
+    await restore(before, [...content, "identityTombstones", "erasureReceipts", "retainedRecords", "erasureLedger"]);
+    expect(await tablesNaming(backend, [ada.identityId])).toContain("users");
+    const bobs = (rows: Rows) => (rows.users ?? []).filter(({ identityId }) => identityId === bob.identityId).length;
+
+    expect(await replayLedger(deployment, file, false)).toEqual({ account: 1, chat: 0, file: 0 });
+    expect(await tablesNaming(backend, [ada.identityId])).toContain("users");
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 1, chat: 0, file: 0 });
+    expect((await readAll(backend)).userKeys).toHaveLength(1);
+    await settled(backend);
+    expect(await tablesNaming(backend, [ada.identityId, ada.name])).toEqual([]);
+    const after = await readAll(backend);
+    expect([bobs(after), after.threads?.length]).toEqual([1, 1]);
+    expect(after.erasureReceipts).toMatchObject([{ origin: "restore" }]);
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 0, file: 0 });
+  });
+
+  it("[A6] ends chats whose key is not among those that were brought back, and no other", async () => {
+    await say(ada.person, "Deleted before the keys were backed up");
+    const { threadId: kept } = await say(ada.person, "Alive");
+    await backend.run(async (ctx) => {
+      const key = await ctx.db.query("threadKeys").first();
+      if (key) await ctx.db.delete("threadKeys", key._id);
+    });
+    writeFileSync(file, "");
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0 });
+    await settled(backend);
+    expect((await readAll(backend)).threads?.map(({ _id }) => _id)).toEqual([kept]);
+  });
+
+  it("ends a chat and a file that were deleted since, by their ids", async () => {
+    const { threadId } = await say(ada.person, "To be deleted");
+    const { threadId: kept } = await say(ada.person, "Alive");
+    const mediaId = await addFile();
+    const { ledgerSubject } = await import("../../convex/erasure/pseudonyms.ts");
+    const entries = [
+      { what: "chat", subject: await ledgerSubject("chat", threadId), at: 1 },
+      { what: "file", subject: await ledgerSubject("file", mediaId), at: 2 },
+      { what: "chat", subject: await ledgerSubject("chat", "of nobody"), at: 3 },
+    ];
+    writeFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 1 });
+    await settled(backend);
+    const { threads, media } = await readAll(backend);
+    expect([threads?.map(({ _id }) => _id), media]).toEqual([[kept], []]);
+  });
+
+  it("[A19] leads to no nonce that seals two texts under one key, though revisions go back", async () => {
+    const { threadId } = await say(ada.person, "A chat");
+    const before = await readAll(backend);
+    const title = async () => {
+      const thread = await backend.run((ctx) => ctx.db.get("threads", threadId as Id<"threads">));
+      const { nonce, body } = decodeEnvelope(new Uint8Array(thread?.sealedTitle ?? new ArrayBuffer(0)));
+      return {
+        rev: thread?.titleRev,
+        nonce: Buffer.from(nonce).toString("hex"),
+        body: Buffer.from(body).toString("hex"),
+      };
+    };
+    await ada.person.mutation(api.threads.rename, { threadId, title: "Written before the disaster" });
+    const first = await title();
+    const old = before.threads?.find(({ _id }) => _id === threadId) as { sealedTitle: ArrayBuffer; titleRev: number };
+    const { sealedTitle, titleRev } = old;
+    await backend.run((ctx) => ctx.db.patch("threads", threadId as Id<"threads">, { sealedTitle, titleRev }));
+    await ada.person.mutation(api.threads.rename, { threadId, title: "Written after the restore!!" });
+    const second = await title();
+    expect(second.rev).toBe(first.rev);
+    expect(second.nonce).not.toBe(first.nonce);
+    expect(second.body).not.toBe(first.body);
+  });
+});
+
+function addFile(): Promise<Id<"media">> {
+  return backend.run(async (ctx) => {
+    const user = await ctx.db.get("users", ada.userId);
+    if (!user?.workspaceId) throw new Error("There is no account");
+    const made = { kind: "text", mime: "text/plain", contentBytes: 5, origin: "upload", state: "kept" } as const;
+    const row = { ownerId: user._id, workspaceId: user.workspaceId, recordId: "r", thumbnail: "none" as const };
+    return ctx.db.insert("media", { ...made, ...row, createdAt: Date.now() });
+  });
+}
