@@ -12,6 +12,7 @@ import { measureFirstToken } from "./firstToken.ts";
 import { formatTable, isReached, type Measurement } from "./measurement.ts";
 import { writeNotes } from "./notesServer.ts";
 import { measurePages } from "./pages.ts";
+import { measurePictures } from "./pictures.ts";
 import { measureScale } from "./scale.ts";
 import { measureSealing } from "./sealing.ts";
 import { measureStart } from "./startTime.ts";
@@ -30,13 +31,16 @@ await measure("writing notes", measureDurability);
 await measure("following notes", measureSubscribers);
 await measure("reading many notes", measureManyNotes);
 await measure("sealing objects", measureSealing);
+await measure("making pictures", async () => [await measurePictures()]);
 const browser = browserOrReason();
-if ("reason" in browser) failures.push(`first words in a browser: ${browser.reason}`);
-else await measure("asking in a browser", () => measureFirstToken((turn) => progress(`turn ${turn} in the browser …`)));
+if ("executablePath" in browser) {
+  await measure("asking in a browser", () => measureFirstToken((turn) => progress(`turn ${turn} in the browser …`)));
+}
 progress("");
 
 const seconds = Math.round((performance.now() - startedMs) / 1_000);
 console.log(formatTable(measurements));
+if ("reason" in browser) console.log(`Left out: the first words in a browser (${browser.reason}).`);
 for (const failure of failures) console.log(`Not measured: ${failure}`);
 console.log(`Took ${seconds} s.`);
 const machine = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model ?? "unknown" };

@@ -6,14 +6,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { type BucketSettings, getObject } from "../convex/media/bucket.ts";
 import { drawObjectSecret, type ObjectPlace, openObject, sealObject } from "../convex/media/objectSeal.ts";
 import { openBucketClient, putSealed } from "../convex/media/parts.ts";
 import { startObjects } from "../src/runtime/objects/server.ts";
 import { sealedRangeOf, segmentsOf } from "../src/shared/segments.ts";
-import { type Measurement, median } from "./measurement.ts";
+import { collectGarbage, type Measurement, median } from "./measurement.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -83,11 +81,6 @@ async function growth(bytes: number, tidy: () => void): Promise<number> {
     most = Math.max(most, process.memoryUsage().rss - before);
   }
   return most;
-}
-
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
 }
 
 /** A mebibyte from anywhere in a gibibyte, against one from anywhere in four mebibytes. */
