@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MovableClock } from "../../../src/runtime/clock.ts";
 import { Application } from "../../../src/runtime/convex/application.ts";
 import { FunctionLog } from "../../../src/runtime/convex/functionLog.ts";
@@ -16,8 +16,28 @@ let mutate: (tx: Transaction) => unknown;
 let application: Application;
 let runs: number;
 
-/** A runner whose one mutation is `mutate`; the store below it is real. */
+/** Ends the actions that run. */
+let endActions: () => void;
+
+/** A runner whose one mutation is `mutate`, and whose actions run until they are ended; the store below it is real. */
 const runner = {
+  deployment: {
+    find: (_component: string, path: string) => ({
+      kind: "action",
+      environment: path === "inNode" ? "node" : "isolate",
+    }),
+  },
+  async runAction() {
+    runs += 1;
+    const end = endActions;
+    await new Promise<void>((resolve) => {
+      endActions = () => {
+        end();
+        resolve();
+      };
+    });
+    return { outcome: { ok: true, value: "null" }, logLines: [] };
+  },
   runMutation(tx: Transaction): Execution {
     runs += 1;
     const value = JSON.stringify(mutate(tx) ?? null);
@@ -34,6 +54,7 @@ beforeEach(async () => {
   store = openStore({ path: path.join(dir, "db.sqlite3"), clock });
   store.catalog.applySchema("", null);
   runs = 0;
+  endActions = () => {};
   application = new Application({
     store,
     runner,
@@ -98,6 +119,29 @@ describe("a mutation", () => {
     const [one, two] = await Promise.all([application.mutation(call, session), application.mutation(call, session)]);
     expect(one.outcome).toEqual(two.outcome);
     expect(store.catalog.count("", "rows")).toBe(1);
+  });
+});
+
+describe("actions", () => {
+  afterEach(() => vi.useRealTimers());
+
+  test("run 64 at once in isolates, and as many in Node; one more waits for 10 seconds", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const start = (count: number, path: string) =>
+      Array.from({ length: count }, () => application.action({ ...call, path }));
+    const running = [...start(64, "inIsolate"), ...start(64, "inNode")];
+    const [late] = start(1, "inIsolate");
+    const refused = expect(late).rejects.toMatchObject({ code: "TooManyConcurrentRequests" });
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(runs).toBe(128);
+    await vi.advanceTimersByTimeAsync(1);
+    await refused;
+    const [next] = start(1, "inIsolate");
+    endActions();
+    await Promise.all(running);
+    endActions();
+    await expect(next).resolves.toMatchObject({ outcome: { ok: true } });
+    expect(runs).toBe(129);
   });
 });
 
