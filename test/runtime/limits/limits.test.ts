@@ -103,6 +103,9 @@ describe("log lines", () => {
     // The quotation marks count too.
     expect(runtime.query("limits:log", { lines: 1, chars: 32_766 }).logLines[0]).not.toMatch(/truncated/);
     expect(runtime.query("limits:log", { lines: 1, chars: 32_767 }).logLines[0]).toMatch(/truncated/);
+    const kept = `[LOG] '${"ä".repeat(16_383)}`;
+    expect(runtime.query("limits:log", { lines: 1, chars: 16_383, char: "ä" }).logLines[0]).toBe(`${kept}'`);
+    expect(runtime.query("limits:log", { lines: 1, chars: 16_384, char: "ä" }).logLines[0]).toBe(`${kept} (truncated)`);
   });
 });
 

@@ -28,5 +28,8 @@ export function renderForLog(value: unknown): string {
 }
 
 function shortened(message: string): string {
-  return message.length > LINE_BYTES_MAX ? `${message.slice(0, LINE_BYTES_MAX)} (truncated)` : message;
+  if (Buffer.byteLength(message) <= LINE_BYTES_MAX) return message;
+  // As a stream, so that half a character at the end is left out.
+  const kept = new TextDecoder().decode(Buffer.from(message).subarray(0, LINE_BYTES_MAX), { stream: true });
+  return `${kept} (truncated)`;
 }
