@@ -50,6 +50,8 @@ const vObjection = v.object({
 });
 
 const vCategory = v.object({
+  /** Names the data class in `src/policy/dataClasses.ts`. */
+  id: v.string(),
   label: v.string(),
   description: v.string(),
   /** Why it may be kept, by the General Data Protection Regulation, and what for where that does not follow. */
@@ -128,6 +130,7 @@ export async function loadOverview(ctx: ActionCtx): Promise<Infer<typeof vOvervi
     }),
   );
   const categories = Object.entries(DATA_CLASSES as Record<string, DataClass>).map(([id, dataClass]) => ({
+    id,
     ...describe(dataClass),
     tables: counted.flatMap(({ holds, ...table }) => (holds === id ? [table] : [])),
   }));

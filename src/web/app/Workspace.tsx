@@ -1,5 +1,5 @@
+import { lazy, type ReactNode, Suspense } from "react";
 import { BrowserRouter } from "react-router";
-import { ClosedAccount } from "../features/account/ClosedAccount.tsx";
 import { useAccount } from "../features/account/useAccount.ts";
 import { useLanguageOf, useThemeOf } from "../features/account/useSettings.ts";
 import { NoticeProvider } from "../ui/Notices.tsx";
@@ -10,22 +10,58 @@ import { Failure } from "./Failure.tsx";
 import { Pages } from "./Pages.tsx";
 import { NarrowHeader, Sidebar } from "./Sidebar.tsx";
 import { Splash } from "./Splash.tsx";
+import { isRefusal, sentenceOf } from "./sentences.ts";
 import { useAppCommands } from "./useAppCommands.tsx";
 
-/** Everything a signed-in person sees: the chats and pages at the side, one of them beside it. */
+const ClosedAccount = lazy(() => import("../features/account/ClosedAccount.tsx"));
+const ErasedAccount = lazy(() => import("../features/account/ErasedAccount.tsx"));
+
+/** Everything a signed-in person sees. */
 export default function Workspace() {
-  const { account, problem } = useAccount();
-  if (problem) return <Failure sentence={problem} />;
-  if (!account) return <Splash />;
-  if (account.erasesAt !== null) return <ClosedAccount erasesAt={account.erasesAt} />;
   return (
     <NoticeProvider>
       <BrowserRouter>
-        <CommandProvider>
-          <Frame account={account} />
-        </CommandProvider>
+        <Suspense fallback={<Splash />}>
+          <Standing />
+        </Suspense>
       </BrowserRouter>
     </NoticeProvider>
+  );
+}
+
+/** The chats and pages of whoever has an account; of one that is closed or being erased, what is left to do. */
+function Standing() {
+  const { account, refused } = useAccount();
+  if (isRefusal(refused, "closing")) {
+    return (
+      <Alone>
+        <ErasedAccount />
+      </Alone>
+    );
+  }
+  if (refused) return <Failure sentence={sentenceOf(refused)} />;
+  if (!account) return <Splash />;
+  if (account.erasesAt !== null) {
+    return (
+      <Alone>
+        <ClosedAccount account={account} erasesAt={account.erasesAt} />
+      </Alone>
+    );
+  }
+  return (
+    <CommandProvider>
+      <Frame account={account} />
+    </CommandProvider>
+  );
+}
+
+/** One page and nothing beside it. */
+function Alone({ children }: { children: ReactNode }) {
+  return (
+    <div className="flex h-full flex-col">
+      <ConnectionNotice />
+      {children}
+    </div>
   );
 }
 

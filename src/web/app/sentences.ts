@@ -1,5 +1,5 @@
 import { ConvexError } from "convex/values";
-import type { RefusalData } from "../../shared/errors.ts";
+import type { ErrorCode, RefusalData } from "../../shared/errors.ts";
 import type { ErrorWords } from "../words/errorWords.ts";
 import { wordsNow } from "../words/words.ts";
 
@@ -16,4 +16,9 @@ export function sentenceIn(words: ErrorWords, error: unknown): string {
   const refusal = error instanceof ConvexError ? (error.data as Partial<RefusalData> | null) : null;
   if (!refusal?.code || !refusal.message) return words.unknown;
   return words[refusal.code]?.(refusal as RefusalData) ?? refusal.message;
+}
+
+/** Whether a call was refused with that code. */
+export function isRefusal(error: unknown, code: ErrorCode): boolean {
+  return error instanceof ConvexError && (error.data as Partial<RefusalData> | null)?.code === code;
 }

@@ -1,15 +1,43 @@
 import { useMutation } from "convex/react";
-import { useState } from "react";
-import { api } from "../../app/api.ts";
-import { Failure } from "../../app/Failure.tsx";
-import { sentenceOf } from "../../app/sentences.ts";
+import { type Account, api } from "../../app/api.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Page, Section } from "../../ui/Page.tsx";
 import { useWords } from "../../words/words.ts";
+import { Archives } from "../privacy/Archives.tsx";
+import { EraseAccount } from "../privacy/EraseAccount.tsx";
+import { LegalHolds } from "../privacy/LegalHolds.tsx";
+import { Receipts } from "../privacy/Receipts.tsx";
+import { useAttempt } from "../privacy/useAttempt.ts";
+import { useIdentity } from "./identity.ts";
+import { useLanguageOf, useThemeOf } from "./useSettings.ts";
 
-/** What the person of a closed account sees until it is erased: when that is, and the way back. */
-export function ClosedAccount({ erasesAt }: { erasesAt: number }) {
-  const words = useWords().account;
+/** All that the person of a closed account can do until it is erased: reopen it, take their data with them, erase it. */
+export default function ClosedAccount({ account, erasesAt }: { account: Account; erasesAt: number }) {
+  const words = useWords();
+  const { privacy } = words;
+  useThemeOf(account);
+  useLanguageOf(account);
+  const { signOut } = useIdentity();
   const reopen = useMutation(api.account.reopen);
-  const [problem, setProblem] = useState<string | null>(null);
-  const onClick = () => void reopen({}).catch((error) => setProblem(sentenceOf(error)));
-  return <Failure sentence={problem ?? words.closed(erasesAt)} action={{ label: words.reopen, onClick }} />;
+  const { busy, attempt } = useAttempt();
+  return (
+    <Page title={privacy.closedTitle} lead={privacy.closedLead(erasesAt)}>
+      <div className="mt-6 flex flex-wrap gap-2">
+        <Button kind="primary" busy={busy} onClick={() => void attempt(() => reopen({}))}>
+          {privacy.reopen}
+        </Button>
+        <Button onClick={() => void signOut()}>{words.account.signOut}</Button>
+      </div>
+      <LegalHolds />
+      <Section title={privacy.archives}>
+        <Archives />
+      </Section>
+      <Section title={privacy.receipts}>
+        <Receipts />
+      </Section>
+      <Section title={privacy.erase}>
+        <EraseAccount />
+      </Section>
+    </Page>
+  );
 }

@@ -1,6 +1,4 @@
 import type { account as english } from "../en/account.ts";
-import { formats } from "./formats.ts";
-
 export const account: typeof english = {
   promise:
     "Denk laut. Was du schreibst, wird mit deinem eigenen Schlüssel versiegelt, und was du löschst, ist wirklich weg.",
@@ -18,6 +16,4 @@ export const account: typeof english = {
   appearance: "Darstellung",
   themes: { system: "Wie das System", light: "Hell", dark: "Dunkel" },
   language: "Sprache",
-  closed: (erasesAtMs) => `Dein Konto ist geschlossen. Am ${formats.day(erasesAtMs)} wird es mit allem darin gelöscht.`,
-  reopen: "Wieder öffnen",
 };

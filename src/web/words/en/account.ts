@@ -1,5 +1,3 @@
-import { formats } from "./formats.ts";
-
 /** Signing in and out, and what a person sets for themself. */
 export const account = {
   promise: "Think out loud. What you write is sealed with a key of your own, and what you delete is gone.",
@@ -17,7 +15,4 @@ export const account = {
   appearance: "Appearance",
   themes: { system: "Like the system", light: "Light", dark: "Dark" },
   language: "Language",
-  closed: (erasesAtMs: number) =>
-    `Your account is closed. It is erased, with everything in it, on ${formats.day(erasesAtMs)}.`,
-  reopen: "Reopen it",
 };

@@ -1,0 +1,40 @@
+import type { FunctionReturnType } from "convex/server";
+import type { api } from "../../app/api.ts";
+import type { Words } from "../../words/words.ts";
+
+export type Overview = FunctionReturnType<typeof api.operator.overview>;
+export type Count = Overview["missingObjects"];
+
+const HOUR_MS = 60 * 60_000;
+/** A file that the bucket has not deleted for so long, and an erasure that has not moved, need somebody to look. */
+const OUTBOX_LATE_MS = HOUR_MS;
+const ERASURE_SILENT_MS = HOUR_MS;
+
+/** What needs somebody to do something, worst first, as sentences. Pure. */
+export function alertsOf({ operator, formats }: Pick<Words, "operator" | "formats">, overview: Overview): string[] {
+  const { alerts } = operator;
+  const { at: nowMs, requests, outbox, inbox, erasures, holds, missingObjects, creditAlerts } = overview;
+  const oldestMs = outbox.oldestAskedAt;
+  const silent = erasures.find(({ beatAt, state }) => state !== "held" && beatAt <= nowMs - ERASURE_SILENT_MS);
+  const toReview = holds.filter(({ isOverdue }) => isOverdue).length;
+  const number = (count: Count) => countLabel(operator, formats, count);
+  const found = [
+    requests.overdue > 0 && alerts.requests(requests.overdue),
+    silent && alerts.erasures(silent.beatAt),
+    oldestMs !== null && oldestMs <= nowMs - OUTBOX_LATE_MS && alerts.outbox(oldestMs),
+    missingObjects.count > 0 && alerts.missing(number(missingObjects)),
+    creditAlerts.count > 0 && alerts.credits(number(creditAlerts)),
+    inbox.counts.parked.count > 0 && alerts.parked(number(inbox.counts.parked)),
+    toReview > 0 && alerts.holds(toReview),
+  ];
+  return found.filter((sentence) => typeof sentence === "string");
+}
+
+/** A count as it is shown: one that was not counted to its end as "1,000+". Pure. */
+export function countLabel(
+  { atLeast }: Words["operator"],
+  { number }: Words["formats"],
+  { count, isAtLeast }: Count,
+): string {
+  return isAtLeast ? atLeast(count) : number(count);
+}
