@@ -13,10 +13,7 @@ import type { BucketSettings } from "./bucket.ts";
 
 /** One part of an upload: R2 wants all but the last alike, and at least 5 MiB, which is what one of them takes. */
 const PART_BYTES = 20 * SEGMENT_BYTES;
-/**
- * Tries of one request, and how long each may take. All of them together are shorter than a job may be silent: see
- * [Note: Media jobs].
- */
+/** Tries of one request, and how long each may take: all of them together less than `SILENT_MS` of making.ts. */
 const ATTEMPTS = 4;
 const CONNECT_MS = 10_000;
 const ANSWER_MS = 40_000;
