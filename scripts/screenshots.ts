@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
 import { launchBrowser } from "../test/support/browser.ts";
 import { type Home, startHome } from "../test/support/home.ts";
-import { liveIn } from "../test/support/lifelike.ts";
+import { LIVED_MS, liveIn } from "../test/support/lifelike.ts";
 import { openSignedIn, signedInPages, signInPage } from "../test/support/pages.ts";
 
 const OUT = "docs/screenshots";
@@ -38,6 +38,7 @@ try {
 
 async function picture(browser: Browser, home: Home, look: (typeof looks)[number]): Promise<void> {
   const context = await browser.newContext({ ...look, deviceScaleFactor: 1, locale: "en-US" });
+  await context.clock.setSystemTime(Date.now() + LIVED_MS);
   const visitor = await context.newPage();
   await signInPage.open(visitor, home);
   await save(visitor, `${signInPage.name}${look.suffix}`);

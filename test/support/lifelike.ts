@@ -10,6 +10,8 @@ const JOB_LIMIT_MS = 60_000;
 const POLL_MS = 100;
 /** After so many days without use a chat has four of its sixty left. */
 const NEARLY_OVER_DAYS = 56;
+/** How far ahead of the machine's the clock of a home stands that was lived in. Browsers have to be told. */
+export const LIVED_MS = NEARLY_OVER_DAYS * DAY_MS;
 
 const questions = [
   "Draft a toast for a small wedding",

@@ -24,15 +24,15 @@ export const signedInPages: readonly AppPage[] = [
     open: async (page, home) => {
       await goTo(page, home, "/", "textarea");
       await openMenu(page);
-      await page.locator("a[href^='/threads/']").nth(1).click();
+      await page.locator("a[href^='/threads/']").filter({ visible: true }).nth(1).click();
       await page.locator("article[data-reply-id]").last().waitFor();
     },
   },
   { name: "create", open: (page, home) => goTo(page, home, "/create", "main h1") },
-  { name: "library", open: (page, home) => goTo(page, home, "/library", "main img") },
+  { name: "library", open: (page, home) => goTo(page, home, "/library", "main h1") },
   { name: "usage", open: (page, home) => goTo(page, home, "/usage", "main figure") },
-  { name: "privacy", open: (page, home) => goTo(page, home, "/privacy", "main h2") },
-  { name: "operator", open: (page, home) => goTo(page, home, "/operator", "main h2") },
+  { name: "privacy", open: (page, home) => goTo(page, home, "/privacy", "main h1") },
+  { name: "operator", open: (page, home) => goTo(page, home, "/operator", "main h1") },
 ];
 
 /** A page of `context` on which the person of that address is signed in. */

@@ -15,7 +15,7 @@ interface DialogProps {
   title: string;
   onClose: () => void;
   /** Where the focus goes afterwards. A dialog opened from a menu needs it, since the menu's item is gone by then. */
-  returnFocusTo: HTMLElement | null;
+  returnFocusTo: Element | null;
   children: ReactNode;
 }
 
@@ -72,7 +72,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   );
 }
 
-function returningTo(element: HTMLElement | null): (event: Event) => void {
+function returningTo(element: Element | null): (event: Event) => void {
   return (event) => {
     event.preventDefault();
     focusOn(element);

@@ -1,7 +1,8 @@
 import { Command as CommandList } from "cmdk";
 import { Search } from "lucide-react";
 import { Dialog } from "radix-ui";
-import { useState } from "react";
+import { useRef, useState } from "react";
+import { focusOn } from "../../ui/focus.ts";
 import { useWords } from "../../words/words.ts";
 import { useAllCommands } from "./Commands.tsx";
 import { Keys } from "./Keys.tsx";
@@ -10,13 +11,25 @@ import type { Command } from "./registry.ts";
 import { matches } from "./shortcuts.ts";
 
 interface CommandMenuProps {
-  /** Closes the menu; with the command that was chosen, if one was. */
-  onClose: (chosen?: Command) => void;
+  onClose: () => void;
+  /** Where the focus was before. */
+  returnFocusTo: Element | null;
 }
 
 /** Everything that can be done from here, found by typing. */
-export default function CommandMenu({ onClose }: CommandMenuProps) {
+export default function CommandMenu({ onClose, returnFocusTo }: CommandMenuProps) {
   const { commands: words } = useWords();
+  const chosen = useRef<Command | null>(null);
+  const choose = (command: Command) => {
+    chosen.current = command;
+    onClose();
+  };
+  /** The focus goes back first, so that a command that opens a window of its own knows where it came from. */
+  const leave = (event: Event) => {
+    event.preventDefault();
+    focusOn(returnFocusTo);
+    chosen.current?.run?.();
+  };
   const [search, setSearch] = useState("");
   const sections = Map.groupBy(useAllCommands().filter(isOffered), ({ section }) => section);
   return (
@@ -26,7 +39,7 @@ export default function CommandMenu({ onClose }: CommandMenuProps) {
         <Dialog.Content
           aria-modal
           aria-describedby={undefined}
-          onCloseAutoFocus={(event) => event.preventDefault()}
+          onCloseAutoFocus={leave}
           onKeyDown={(event) => {
             if (!matches("mod+k", event, isApple)) return;
             event.preventDefault();
@@ -56,7 +69,7 @@ export default function CommandMenu({ onClose }: CommandMenuProps) {
                   className="[&_[cmdk-group-heading]]:px-3 [&_[cmdk-group-heading]]:pt-2.5 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-[12.5px] [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-muted"
                 >
                   {commands.map((command) => (
-                    <Item key={command.id} command={command} onSelect={() => onClose(command)} />
+                    <Item key={command.id} command={command} onSelect={() => choose(command)} />
                   ))}
                 </CommandList.Group>
               ))}

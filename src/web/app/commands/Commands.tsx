@@ -7,11 +7,9 @@ import {
   useEffect,
   useEffectEvent,
   useId,
-  useRef,
   useState,
   useSyncExternalStore,
 } from "react";
-import { focusOn } from "../../ui/focus.ts";
 import { useWords } from "../../words/words.ts";
 import { characterKeysAreOn, isApple } from "./keyboard.ts";
 import { type Command, CommandRegistry } from "./registry.ts";
@@ -49,14 +47,10 @@ export function useOpenCommands(): (window: Window) => void {
 /** Listens for shortcuts, and holds the command menu and the list of shortcuts. */
 export function CommandProvider({ children }: { children: ReactNode }) {
   const [registry] = useState(() => new CommandRegistry());
-  const [shown, setShown] = useState<Window | null>(null);
-  const opener = useRef<Element | null>(null);
+  const [shown, setShown] = useState<{ window: Window; opener: Element | null } | null>(null);
   const [context] = useState(() => ({
     registry,
-    open: (window: Window) => {
-      opener.current = document.activeElement;
-      setShown(window);
-    },
+    open: (window: Window) => setShown({ window, opener: document.activeElement }),
   }));
 
   const keyDown = useEffectEvent((event: KeyboardEvent) => {
@@ -70,19 +64,14 @@ export function CommandProvider({ children }: { children: ReactNode }) {
     return () => window.removeEventListener("keydown", keyDown);
   }, []);
 
-  /** The focus goes back first, so that a command that opens a window of its own knows where it came from. */
-  const close = (chosen?: Command) => {
-    setShown(null);
-    focusOn(opener.current);
-    chosen?.run?.();
-  };
+  const closing = { returnFocusTo: shown?.opener ?? null, onClose: () => setShown(null) };
   return (
     <CommandsContext value={context}>
       {children}
       <OwnCommands />
       <Suspense fallback={null}>
-        {shown === "menu" && <CommandMenu onClose={close} />}
-        {shown === "shortcuts" && <ShortcutList onClose={close} />}
+        {shown?.window === "menu" && <CommandMenu {...closing} />}
+        {shown?.window === "shortcuts" && <ShortcutList {...closing} />}
       </Suspense>
     </CommandsContext>
   );

@@ -7,12 +7,18 @@ import { Keys } from "./Keys.tsx";
 import { characterKeysAreOn, switchCharacterKeys } from "./keyboard.ts";
 import type { Command } from "./registry.ts";
 
+interface ShortcutListProps {
+  onClose: () => void;
+  /** Where the focus was before. */
+  returnFocusTo: Element | null;
+}
+
 /** Every shortcut there is from here. */
-export default function ShortcutList({ onClose }: { onClose: () => void }) {
+export default function ShortcutList({ onClose, returnFocusTo }: ShortcutListProps) {
   const { commands: words } = useWords();
   const sections = Map.groupBy(useAllCommands().filter(hasShortcut), ({ section }) => section);
   return (
-    <Dialog title={words.shortcuts} onClose={onClose} returnFocusTo={null}>
+    <Dialog title={words.shortcuts} onClose={onClose} returnFocusTo={returnFocusTo}>
       <div className="scroll-quiet -mx-2 grid max-h-[60dvh] gap-5 overflow-y-auto px-2" tabIndex={-1}>
         {[...sections].map(([section, commands]) => (
           <section key={section} aria-label={section}>
