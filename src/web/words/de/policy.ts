@@ -160,6 +160,7 @@ export const policy: PolicyWords = {
           ...proofs,
         },
         { what: "Nachweise über Konten", from: "dem Ende der Löschung", ...proofs },
+        { what: "Pseudonyme von Gelöschtem, damit keine Sicherung es zurückbringt", from: "der Löschung", ...proofs },
         { what: "Das Pseudonym einer gelöschten Identität", from: "demselben", ...proofs },
       ],
     },
