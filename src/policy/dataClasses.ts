@@ -220,7 +220,12 @@ export const DATA_CLASSES = {
         from: "the deletion",
         atEnd: "deleted",
       },
-      { what: "The pseudonym of an erased identity", period: { ms: TOMBSTONE_MS }, from: "the same", atEnd: "deleted" },
+      {
+        what: "The pseudonym of an erased identity",
+        period: { ms: TOMBSTONE_MS },
+        from: "the end of the erasure",
+        atEnd: "deleted",
+      },
     ],
   },
   backups: {

@@ -161,7 +161,7 @@ export const policy: PolicyWords = {
         },
         { what: "Nachweise über Konten", from: "dem Ende der Löschung", ...proofs },
         { what: "Pseudonyme von Gelöschtem, damit keine Sicherung es zurückbringt", from: "der Löschung", ...proofs },
-        { what: "Das Pseudonym einer gelöschten Identität", from: "demselben", ...proofs },
+        { what: "Das Pseudonym einer gelöschten Identität", from: "dem Ende der Löschung", ...proofs },
       ],
     },
     backups: {
