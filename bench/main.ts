@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
+import { showLine } from "../scripts/progress.ts";
 import { browserOrReason } from "../test/support/browser.ts";
 import { measureDurability } from "./durability.ts";
 import { measureFirstToken } from "./firstToken.ts";
@@ -34,9 +35,9 @@ await measure("sealing objects", measureSealing);
 await measure("making pictures", async () => [await measurePictures()]);
 const browser = browserOrReason();
 if ("executablePath" in browser) {
-  await measure("asking in a browser", () => measureFirstToken((turn) => progress(`turn ${turn} in the browser …`)));
+  await measure("asking in a browser", () => measureFirstToken((turn) => showLine(`turn ${turn} in the browser …`)));
 }
-progress("");
+showLine("");
 
 const seconds = Math.round((performance.now() - startedMs) / 1_000);
 console.log(formatTable(measurements));
@@ -49,7 +50,7 @@ writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
 process.exitCode = measurements.every(isReached) && failures.length === 0 ? 0 : 1;
 
 async function measure(doing: string, measureAll: () => Promise<Measurement[]>): Promise<void> {
-  progress(`${doing} …`);
+  showLine(`${doing} …`);
   try {
     measurements.push(...(await measureAll()));
   } catch (error) {
@@ -60,16 +61,12 @@ async function measure(doing: string, measureAll: () => Promise<Measurement[]>):
 async function measureManyNotes(): Promise<Measurement[]> {
   const folder = await mkdtemp(path.join(tmpdir(), "noruxa-bench-"));
   try {
-    await writeNotes(folder, MANY_NOTES, (written) => progress(`${written.toLocaleString("en")} notes written …`));
-    progress("reading pages of notes …");
+    await writeNotes(folder, MANY_NOTES, (written) => showLine(`${written.toLocaleString("en")} notes written …`));
+    showLine("reading pages of notes …");
     const pages = await measurePages(folder, MANY_NOTES);
-    progress("starting with many notes …");
+    showLine("starting with many notes …");
     return [...pages, ...(await measureScale(folder, MANY_NOTES))];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function progress(text: string): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${text}`);
 }

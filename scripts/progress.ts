@@ -1,6 +1,11 @@
 /** One line that counts, for commands that take long. Says nothing unless the output is a terminal. */
 const SHOWN_EVERY_MS = 200;
 
+/** Shows `text` in place of what was shown before, on a terminal only; an empty text clears the line. */
+export function showLine(text: string, output: NodeJS.WriteStream = process.stderr): void {
+  if (output.isTTY) output.write(`\r\u001b[K${text}`);
+}
+
 export class Progress {
   readonly #what: string;
   readonly #total: number | undefined;
@@ -20,11 +25,11 @@ export class Progress {
     if (!this.#output.isTTY || nowMs - this.#shownAtMs < SHOWN_EVERY_MS) return;
     this.#shownAtMs = nowMs;
     const reached = this.#total === undefined ? `${count}` : `${count} of ${this.#total}`;
-    this.#output.write(`\r${reached} ${this.#what}`);
+    showLine(`${reached} ${this.#what}`, this.#output);
   }
 
   /** Clears the line. */
   end(): void {
-    if (this.#output.isTTY) this.#output.write("\r\u001b[K");
+    showLine("", this.#output);
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { showLine } from "../../scripts/progress.ts";
 import { showProgress } from "../../scripts/transfers.ts";
 
 /** What a command with three tables to go through writes to its terminal, or to a pipe. */
@@ -27,4 +28,15 @@ test("backup, restore and their kind count on a terminal, table by table, and le
 
 test("they write nothing of it into a pipe", () => {
   expect(written(false)).toBe("");
+});
+
+test.each([
+  [true, "\r\u001b[Kmeasuring …\r\u001b[K"],
+  [false, ""],
+])("what a bench is at is a line on a terminal, gone when it is over, and nothing in a pipe: %s", (isTTY, expected) => {
+  let output = "";
+  const stream = { isTTY, write: (text: string) => (output += text) } as unknown as NodeJS.WriteStream;
+  showLine("measuring …", stream);
+  showLine("", stream);
+  expect(output).toBe(expected);
 });
