@@ -1,5 +1,5 @@
 /**
- * One execution of a query or mutation: validates, runs in a fresh isolate turn by turn ([Note: Turns]),
+ * One execution of a query or mutation: validates, runs in an isolate turn by turn ([Note: Turns]),
  * runs nested calls in the same transaction, and says what came of it.
  */
 import type vm from "node:vm";
