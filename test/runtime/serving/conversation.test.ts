@@ -159,7 +159,7 @@ describe("mutations", () => {
 
 describe("actions", () => {
   /** Longer than the test takes. */
-  const WAITING = { channel: "waiting", waitMs: 9_000 };
+  const WAITING = { channel: "waiting", waitMs: 30_000 };
   const action = (requestId: number, udfPath: string, args: object) => ({
     ...mutation(requestId, udfPath, args),
     type: "Action",
