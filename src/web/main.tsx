@@ -10,13 +10,10 @@ import { speak, wordsNow } from "./words/words.ts";
 const root = createRoot(document.getElementById("root") as HTMLElement);
 const show = (content: ReactNode) => root.render(<StrictMode>{content}</StrictMode>);
 
-const spoken = speak(startingLanguage());
+// Without the words of another language the page speaks English, which beats saying nothing.
+const spoken = speak(startingLanguage()).catch(() => undefined);
+
 Promise.all([loadConfig(), spoken]).then(
   ([config]) => show(<App config={config} />),
-  () =>
-    spoken.then(
-      () => show(<Failure sentence={wordsNow().app.noAnswer} />),
-      // Not even the words arrived, so this is the one sentence that is said in English to everybody.
-      () => show(<p role="alert">Noruxa does not answer. Check your connection and load the page again.</p>),
-    ),
+  () => show(<Failure sentence={wordsNow().app.noAnswer} />),
 );

@@ -1,12 +1,27 @@
 import { Coins, Gauge, Images, Shield, Sparkles } from "lucide-react";
 import type { ReactNode } from "react";
 import { NavLink } from "react-router";
+import { focusOn } from "../ui/focus.ts";
 import { useWords } from "../words/words.ts";
 import type { Account } from "./api.ts";
 import { createPath, libraryPath, operatorPath, privacyPath, usagePath } from "./paths.ts";
 
 interface NavigationProps {
   onNavigate?: () => void;
+}
+
+/** Lets whoever goes by keyboard pass over the chats and pages. Seen when it has the focus. */
+export function SkipLink() {
+  const { app } = useWords();
+  return (
+    <button
+      type="button"
+      onClick={() => focusOn(null)}
+      className="sr-only z-50 rounded-[10px] bg-ink px-4 py-2 text-[14.5px] text-canvas focus:not-sr-only focus:absolute focus:top-3 focus:left-3"
+    >
+      {app.skipToContent}
+    </button>
+  );
 }
 
 /** The ways to what a person makes beside chats. */

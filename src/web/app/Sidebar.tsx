@@ -9,7 +9,7 @@ import { Wordmark } from "../ui/Wordmark.tsx";
 import { useWords } from "../words/words.ts";
 import type { Account } from "./api.ts";
 import { useOpenCommands } from "./commands/Commands.tsx";
-import { MakingLinks, StandingLinks } from "./Navigation.tsx";
+import { MakingLinks, SkipLink, StandingLinks } from "./Navigation.tsx";
 import { newThreadPath } from "./paths.ts";
 
 interface SidebarProps {
@@ -21,7 +21,8 @@ interface SidebarProps {
 /** The chats, the other pages, and the person they belong to. */
 export function Sidebar({ account, onNavigate }: SidebarProps) {
   return (
-    <div className="flex h-full flex-col bg-sidebar">
+    <div className="relative flex h-full flex-col bg-sidebar">
+      <SkipLink />
       <div className="flex items-center justify-between pt-4 pr-2.5 pb-2.5 pl-5">
         <Link to={newThreadPath} onClick={onNavigate} className="rounded">
           <Wordmark className="text-[27px]" />

@@ -5,5 +5,7 @@
 export function focusOn(element: Element | null): void {
   const isThere = element instanceof HTMLElement && element.isConnected && element !== document.body;
   const target = isThere ? element : document.querySelector<HTMLElement>("main");
-  target?.focus({ preventScroll: !isThere });
+  if (!target) return;
+  if (!isThere) target.tabIndex = -1;
+  target.focus({ preventScroll: !isThere });
 }

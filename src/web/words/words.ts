@@ -1,20 +1,22 @@
 /**
  * [Note: Words] Everything the app says is written in `en/<noun>.ts` and `de/<noun>.ts`: plain objects of texts, and
  * functions where a text holds a value. A German file has the type of the English one, so a text that is missing does
- * not compile. A language is loaded when it is spoken, so nobody waits for words they do not read.
+ * not compile. English is there from the start, so that there always are words; other languages are loaded when they
+ * are spoken.
  */
 import { useSyncExternalStore } from "react";
+import * as english from "./en/index.ts";
 import type { Language } from "./language.ts";
 
-export type Words = typeof import("./en/index.ts");
+export type Words = typeof english;
 
 const dictionaries: Record<Language, () => Promise<Words>> = {
-  en: () => import("./en/index.ts"),
+  en: async () => english,
   de: () => import("./de/index.ts"),
 };
 
-let asked: Language | null = null;
-let spoken: { language: Language; words: Words } | null = null;
+let asked: Language = "en";
+let spoken: { language: Language; words: Words } = { language: "en", words: english };
 const listeners = new Set<() => void>();
 
 /**
@@ -40,18 +42,13 @@ export function useLanguage(): Language {
   return useSyncExternalStore(subscribe, languageNow, languageNow);
 }
 
-/** The words of this moment, for sentences that are made outside of components. Something must have been spoken. */
+/** The words of this moment, for sentences that are made outside of components. */
 export function wordsNow(): Words {
-  return current().words;
+  return spoken.words;
 }
 
 function languageNow(): Language {
-  return current().language;
-}
-
-function current() {
-  if (!spoken) throw new Error("Nothing has been spoken yet: call speak() first.");
-  return spoken;
+  return spoken.language;
 }
 
 function subscribe(listener: () => void): () => void {
