@@ -113,6 +113,17 @@ describe("a mutation", () => {
     expect(store.catalog.count("", "rows")).toBe(1);
   });
 
+  test("begins with all that are asked for in one turn of the event loop, and commits with them", async () => {
+    const begun = new Set<bigint>();
+    mutate = (tx) => {
+      begun.add(tx.beginTs);
+      tx.insert("", "rows", { mine: true });
+    };
+    await Promise.all([1, 2, 3].map(() => application.mutation(call)));
+    expect({ runs, snapshots: begun.size }).toEqual({ runs: 3, snapshots: 1 });
+    expect(application.metrics.snapshot()).toMatchObject({ commits: 3, commitGroups: 1 });
+  });
+
   test("sent twice at once happens once", async () => {
     mutate = (tx) => tx.insert("", "rows", {});
     const session = { sessionId: "s", requestId: 2 };
