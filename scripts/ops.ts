@@ -5,6 +5,7 @@ import { creditsAdjust, creditsRefund } from "./ops/corrections.ts";
 import { connect } from "./ops/deployment.ts";
 import { erasureStatus } from "./ops/erasureStatus.ts";
 import { hold } from "./ops/hold.ts";
+import { importExport } from "./ops/importExport.ts";
 import { inbox } from "./ops/inbox.ts";
 import { orphans } from "./ops/orphans.ts";
 import { outbox } from "./ops/outbox.ts";
@@ -31,6 +32,7 @@ const commands: readonly Command[] = [
   webhookReplay,
   hold,
   privacyRequest,
+  importExport,
   suspend,
   usageReconcile,
   creditsRefund,

@@ -10,6 +10,7 @@ jobs/      what you asked to be made, and what became of it
 credits/   each change to your credits
 usage/     what models did for you, and what it cost
 webhooks/  what the sign-in and billing provider told about you
+history/   the changes to the credits of an account that this one was brought over from
 receipts/  proof of what was deleted: what kind, when and why
 
 Each .json file is a list of objects. Times are milliseconds since 1970 (UTC), sizes are bytes.

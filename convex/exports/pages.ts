@@ -182,6 +182,11 @@ const ROWS: Record<
     return user ? plainRows(await told.paginate({ numItems: ROWS_PER_PAGE, cursor })) : { rows: [], cursor: null };
   },
 
+  history: async (ctx, { ownerId }, cursor) => {
+    const earlier = ctx.db.query("earlierCredits").withIndex("by_owner", (q) => q.eq("ownerId", ownerId));
+    return plainRows(await earlier.paginate({ numItems: ROWS_PER_PAGE, cursor }));
+  },
+
   receipts: async (ctx, { ownerId }, cursor) => {
     const receipts = ctx.db.query("deletionReceipts").withIndex("by_owner", (q) => q.eq("ownerId", ownerId));
     return plainRows(await receipts.paginate({ numItems: ROWS_PER_PAGE, cursor }));

@@ -13,6 +13,7 @@ export const EXPORT_SECTIONS = [
   "usage",
   "webhooks",
   "receipts",
+  "history",
 ] as const;
 
 /** Where the writing of an archive goes on. */

@@ -147,6 +147,11 @@ async function unlessSilent<Value>(reading: Promise<Value>): Promise<Value> {
   }
 }
 
+/** An address that takes the bytes of one object, for whoever has it within two minutes of `nowMs`. */
+export function presignPut(settings: BucketSettings, key: string, nowMs: number): Promise<string> {
+  return presign(settings, { method: "PUT", key, nowMs });
+}
+
 async function presign(
   { endpoint, bucket, ...keys }: BucketSettings,
   { method, key, nowMs }: { method: string; key: string; nowMs: number },

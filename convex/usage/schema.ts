@@ -90,6 +90,20 @@ export const usageTables = {
     .index("by_key", ["key"])
     .index("by_deadline", ["deadlineAt"]),
 
+  // The ledger of an account from which this one was brought over, as history: no balance counts it. Written by an import,
+  // read by the export. Ends with its account.
+  earlierCredits: defineTable({
+    ownerId: v.id("users"),
+    kind: vEntryKind,
+    reason: vReason,
+    credits: v.number(),
+    held: v.number(),
+    at: v.number(),
+    seq: v.number(),
+    use: v.optional(vUsageKind),
+    after: vStanding,
+  }).index("by_owner", ["ownerId", "at", "seq"]),
+
   // What models did for a person, one row a reply or job that has ended: times, kinds, models, amounts and credits,
   // never content. Written when a hold is settled, read by the usage page and the export. Ends with its account.
   usageEvents: defineTable({

@@ -157,6 +157,8 @@ export async function fillEveryTable(backend: Backend, { person, userId, identit
     const used = { subject: "job:1", kind: "image", model: "painter", credits: 1, source: "estimate" } as const;
     await ctx.db.insert("usageEvents", { ownerId: userId, ...used, startedAt: 0, endedAt: 1 });
     const alert = { seq: 1, carried: EMPTY, added: EMPTY, raisedAt: 0 };
+    const earlier = { kind: "grant", reason: "plan", credits: 1, held: 0, at: 0, seq: 1, after: EMPTY } as const;
+    await ctx.db.insert("earlierCredits", { ownerId: userId, ...earlier });
     await ctx.db.insert("creditAlerts", { ownerId: userId, ...alert });
     const received = { kind: "access", channel: "mail", receivedAt: 0, confirmBy: 1, dueAt: 1 } as const;
     await ctx.db.insert("privacyRequests", { ownerId: userId, ...received, state: "open" });

@@ -39,6 +39,7 @@ const SECTIONS: Record<(typeof EXPORT_SECTIONS)[number], string[]> = {
   usage: ["usageEvents"],
   webhooks: ["webhookInbox"],
   receipts: ["deletionReceipts"],
+  history: ["earlierCredits"],
 };
 
 let bucket: TestBucket;

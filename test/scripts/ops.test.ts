@@ -22,6 +22,7 @@ describe("npm run ops", () => {
         retention-preview  how many chats go within a day and a week; --apply sweeps those that are due now
         erasure-status     the erasures under way and how far each is; --apply takes up those that have fallen silent
         receipts           the receipts of erased accounts after a number, verified by MAC and chain
+        replay             finds what the ledger says was deleted in a restored database; --apply deletes it again
         outbox             the files that wait to be deleted from the bucket; --apply starts the drainer now
         orphans            files that no row names, and rows whose file is missing; --apply begins a pass over the bucket
         reconcile          compares all accounts with the identity provider; --apply begins the look that erases those who are gone
@@ -30,6 +31,7 @@ describe("npm run ops", () => {
         webhook-replay     lists parked and refused webhooks; with an id and --apply, applies that one again
         hold               keeps what the law wants kept; alone it lists the holds there are
         privacy-request    lists open requests about data; alone, or with an action it shows what that takes
+        import-export      verifies an archive of a person; --apply brings it into their account, which must be empty
         suspend            keeps a person from spending credits: they still sign in, read, export and erase
         usage-reconcile    recomputes every balance from its entries; --apply mends those that differ
         credits-refund     gives back, once, what a reply or a job was charged

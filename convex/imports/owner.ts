@@ -1,0 +1,81 @@
+import { v } from "convex/values";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { vSettings } from "../account/schema.ts";
+import { loadUserKey, readKeyring } from "../encryption/vault.ts";
+import type { ViewerMutationCtx } from "../lib/functions.ts";
+
+/*
+ * [Note: Imports]
+ * An archive that a person took with them is brought into an account that is empty, by an operator's command that reads
+ * the archive and calls the functions of this folder: chats first, then files, orders, messages, and at last what ties
+ * them together, since each names rows that must exist before it. Rows get ids and keys of this deployment; what they
+ * said, when, on which branch and beside which alternatives stays as it was. What another ledger recorded becomes history
+ * and changes no balance.
+ */
+
+/** The account that is to be filled, and the name of the deployment that its files are bound to. */
+const vTarget = v.object({ ownerId: v.id("users"), workspaceId: v.id("workspaces"), envId: v.string() });
+
+/** Finds the account of an identity. Throws an Error where there is none that is live and empty. */
+export const find = internalQuery({
+  args: { identityId: v.string() },
+  returns: vTarget,
+  handler: async (ctx, { identityId }) => {
+    const user = await ctx.db
+      .query("users")
+      .withIndex("by_identity", (q) => q.eq("identityId", identityId))
+      .unique();
+    const { _id: ownerId, workspaceId } = user ?? {};
+    if (!user || !ownerId || !workspaceId) throw new Error(`Nobody has the id ${identityId} here: they sign in first.`);
+    if (user.state !== "live" || !(await loadUserKey(ctx.db, ownerId))) throw new Error("The account is not live.");
+    if (!(await isEmpty(ctx.db, workspaceId))) throw new Error("The account is not empty: an import would mix two.");
+    return { ownerId, workspaceId, envId: readKeyring().envId };
+  },
+});
+
+/** Takes over a name, settings, and what was consented and objected to. */
+export const fill = internalMutation({
+  args: {
+    ownerId: v.id("users"),
+    name: v.string(),
+    settings: vSettings,
+    consents: v.array(v.object({ purpose: v.string(), given: v.boolean(), textVersion: v.number(), at: v.number() })),
+    objections: v.array(v.object({ purpose: v.string(), at: v.number() })),
+  },
+  returns: v.null(),
+  handler: async (ctx, { ownerId, name, settings, consents, objections }) => {
+    await ctx.db.patch("users", ownerId, { name, settings });
+    // The schema refuses a purpose that there is not.
+    for (const row of consents) await ctx.db.insert("consents", { ownerId, ...row } as Row<"consents">);
+    for (const row of objections) await ctx.db.insert("objections", { ownerId, ...row } as Row<"objections">);
+    return null;
+  },
+});
+
+type Row<Table extends "consents" | "objections"> = Omit<Doc<Table>, "_id" | "_creationTime">;
+
+/** The account's own context, as its person would have it. Throws an Error where the account is not live any more. */
+export async function asOwner(ctx: MutationCtx, ownerId: Id<"users">): Promise<ViewerMutationCtx> {
+  const user = await ctx.db.get("users", ownerId);
+  if (user?.state !== "live" || !user.workspaceId) throw new Error("The account is not live any more.");
+  return { ...ctx, viewer: { userId: ownerId, user, workspaceId: user.workspaceId, role: "owner" } };
+}
+
+async function isEmpty(db: QueryCtx["db"], workspaceId: Id<"workspaces">): Promise<boolean> {
+  const found = await Promise.all([
+    db
+      .query("threads")
+      .withIndex("by_activity", (q) => q.eq("workspaceId", workspaceId))
+      .first(),
+    db
+      .query("media")
+      .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
+      .first(),
+    db
+      .query("mediaJobs")
+      .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
+      .first(),
+  ]);
+  return found.every((row) => row === null);
+}

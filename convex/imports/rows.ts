@@ -1,0 +1,191 @@
+import { v } from "convex/values";
+import { isExpired } from "../../src/policy/retention.ts";
+import type { Id } from "../_generated/dataModel.js";
+import { internalMutation } from "../_generated/server.js";
+import { recordIdFor } from "../encryption/salts.ts";
+import type { ThreadSeal } from "../encryption/sealing.ts";
+import { Vault } from "../encryption/vault.ts";
+import { sealPrompt } from "../media/prompts.ts";
+import { vMadeKind, vMediaJobErrorCode, vMediaJobState, vMediaOptions, vMediaProvider } from "../media/schema.ts";
+import { sealOfMedia } from "../media/seals.ts";
+import { isOver } from "../media/states.ts";
+import { vMessageState, vReplyErrorCode, vRole, vUsage } from "../messages/schema.ts";
+import { sealText } from "../messages/texts.ts";
+import { createThread } from "../threads/creation.ts";
+import { vAmounts, vEntryKind, vReason, vStanding, vUsageKind, vUsageSource } from "../usage/schema.ts";
+import { asOwner } from "./owner.ts";
+
+/*
+ * The rows of an archive, written as the product would have: see [Note: Imports]. Each function takes a page of rows and
+ * gives their new ids in the same order; `importId` names the import, drawn by whoever runs it, and with a row's old id
+ * makes the name under which the row is sealed.
+ */
+
+const vOf = { ownerId: v.id("users"), importId: v.string() };
+
+const vThread = v.object({
+  id: v.string(),
+  title: v.string(),
+  pinned: v.boolean(),
+  lastActivityAt: v.number(),
+  retentionClockAt: v.number(),
+  branch: v.number(),
+  branches: v.array(v.object({ branch: v.number(), parent: v.number(), fromDepth: v.number() })),
+});
+
+/** Makes chats with their branches. One that is past its period begins a new one: it was brought here to be kept. */
+export const addThreads = internalMutation({
+  args: { ...vOf, rows: v.array(vThread) },
+  returns: v.array(v.id("threads")),
+  handler: async (ctx, { ownerId, importId, rows }) => {
+    const owner = await asOwner(ctx, ownerId);
+    const nowMs = Date.now();
+    const ids: Id<"threads">[] = [];
+    for (const { id, title, branches, ...clock } of rows) {
+      const { thread } = await createThread(owner, { title, request: nameOf(importId, id), nowMs });
+      const retentionClockAt = isExpired(clock, nowMs) ? nowMs : clock.retentionClockAt;
+      await ctx.db.patch("threads", thread._id, { ...clock, retentionClockAt });
+      const of = { workspaceId: owner.viewer.workspaceId, threadId: thread._id };
+      for (const branch of branches) await ctx.db.insert("branches", { ...of, ...branch });
+      ids.push(thread._id);
+    }
+    return ids;
+  },
+});
+
+const vMessage = v.object({
+  id: v.string(),
+  threadId: v.id("threads"),
+  branch: v.number(),
+  depth: v.number(),
+  role: vRole,
+  state: vMessageState,
+  text: v.string(),
+  model: v.optional(v.string()),
+  error: v.optional(vReplyErrorCode),
+  usage: v.optional(vUsage),
+  mediaIds: v.optional(v.array(v.id("media"))),
+  jobId: v.optional(v.id("mediaJobs")),
+  createdAt: v.number(),
+});
+
+/** Writes messages, sealed under the keys of their chats. A reply that was being written then was interrupted. */
+export const addMessages = internalMutation({
+  args: { ...vOf, rows: v.array(vMessage) },
+  returns: v.array(v.id("messages")),
+  handler: async (ctx, { ownerId, importId, rows }) => {
+    const { workspaceId } = (await asOwner(ctx, ownerId)).viewer;
+    const vault = new Vault(ctx.db);
+    const ids: Id<"messages">[] = [];
+    for (const { id, text, state, ...row } of rows) {
+      const recordId = await recordIdFor(ownerId, nameOf(importId, id), "message");
+      const sealedText = await sealText(open(await vault.sealOf({ ownerId, threadId: row.threadId })), recordId, text);
+      const written = state === "streaming" ? "interrupted" : state;
+      ids.push(await ctx.db.insert("messages", { workspaceId, ownerId, recordId, ...row, state: written, sealedText }));
+    }
+    return ids;
+  },
+});
+
+const vJob = v.object({
+  id: v.string(),
+  threadId: v.optional(v.id("threads")),
+  mediaId: v.optional(v.id("media")),
+  kind: vMadeKind,
+  model: v.string(),
+  prompt: v.string(),
+  options: vMediaOptions,
+  state: vMediaJobState,
+  progress: v.number(),
+  attempt: v.number(),
+  step: v.number(),
+  provider: vMediaProvider,
+  error: v.optional(vMediaJobErrorCode),
+  credits: v.number(),
+  createdAt: v.number(),
+  changedAt: v.number(),
+});
+
+/** Writes orders. One that was under way then was cancelled; what only its provider knew it by is left out. */
+export const addJobs = internalMutation({
+  args: { ...vOf, rows: v.array(vJob) },
+  returns: v.array(v.id("mediaJobs")),
+  handler: async (ctx, { ownerId, importId, rows }) => {
+    const { workspaceId } = (await asOwner(ctx, ownerId)).viewer;
+    const vault = new Vault(ctx.db);
+    const ids: Id<"mediaJobs">[] = [];
+    for (const { id, prompt, state, ...row } of rows) {
+      const recordId = await recordIdFor(ownerId, nameOf(importId, id), "job");
+      const seal = open(await sealOfMedia(vault, { ownerId, workspaceId, threadId: row.threadId }));
+      const ended = isOver(state) ? state : "cancelled";
+      const sealedPrompt = await sealPrompt(seal, recordId, prompt);
+      ids.push(
+        await ctx.db.insert("mediaJobs", { workspaceId, ownerId, recordId, ...row, state: ended, sealedPrompt }),
+      );
+    }
+    return ids;
+  },
+});
+
+/** Ties alternatives together, and orders to the replies that waited for them. */
+export const tie = internalMutation({
+  args: {
+    ownerId: v.id("users"),
+    forks: v.array(v.object({ threadId: v.id("threads"), messageIds: v.array(v.id("messages")) })),
+    replies: v.array(v.object({ jobId: v.id("mediaJobs"), replyId: v.id("messages") })),
+  },
+  returns: v.null(),
+  handler: async (ctx, { ownerId, forks, replies }) => {
+    const { workspaceId } = (await asOwner(ctx, ownerId)).viewer;
+    for (const fork of forks) {
+      const forkId = await ctx.db.insert("forks", { workspaceId, ...fork });
+      for (const messageId of fork.messageIds) await ctx.db.patch("messages", messageId, { forkId });
+    }
+    for (const { jobId, replyId } of replies) await ctx.db.patch("mediaJobs", jobId, { replyId });
+    return null;
+  },
+});
+
+const vEvent = v.object({
+  subject: v.string(),
+  kind: vUsageKind,
+  model: v.string(),
+  startedAt: v.number(),
+  endedAt: v.number(),
+  ...vAmounts.fields,
+  credits: v.number(),
+  source: vUsageSource,
+});
+
+const vEarlier = v.object({
+  kind: vEntryKind,
+  reason: vReason,
+  credits: v.number(),
+  held: v.number(),
+  at: v.number(),
+  seq: v.number(),
+  use: v.optional(vUsageKind),
+  after: vStanding,
+});
+
+/** Writes what models did, and the ledger there was, as history: no balance changes. */
+export const addRecords = internalMutation({
+  args: { ownerId: v.id("users"), events: v.array(vEvent), entries: v.array(vEarlier) },
+  returns: v.null(),
+  handler: async (ctx, { ownerId, events, entries }) => {
+    await asOwner(ctx, ownerId);
+    for (const event of events) await ctx.db.insert("usageEvents", { ownerId, ...event });
+    for (const entry of entries) await ctx.db.insert("earlierCredits", { ownerId, ...entry });
+    return null;
+  },
+});
+
+/** The name of a row's making, which two imports never share. */
+export function nameOf(importId: string, id: string): string {
+  return `import:${importId}:${id}`;
+}
+
+function open(seal: ThreadSeal | null): ThreadSeal {
+  if (!seal) throw new Error("A key is gone: the account or a chat was deleted while it was being filled.");
+  return seal;
+}
