@@ -46,6 +46,17 @@ export const library = viewerQuery({
   },
 });
 
+/** One of the caller's media, as the library lists it. Throws `not_found`. */
+export const medium = viewerQuery({
+  args: { mediaId: v.string() },
+  returns: vMedium,
+  handler: async (ctx, { mediaId }) => {
+    const [presented] = await presentMedia(ctx, [await loadOwnedMedium(ctx, mediaId)]);
+    if (!presented) throw notFound("file");
+    return presented;
+  },
+});
+
 /**
  * Makes sure that the caller has a session, which addresses of media are bound to; `expiresAt` says until when. Call it
  * before `media:library`, and again when it is over.
@@ -143,7 +154,10 @@ export const request = viewerMutation({
   },
 });
 
-/** The caller's jobs, the newest first. A page may hold fewer than were asked for. */
+/**
+ * The caller's jobs, the newest first, with the thumbnails of what was made as `media:library` has them. A page may hold
+ * fewer than were asked for.
+ */
 export const jobs = viewerQuery({
   args: { paginationOpts: paginationOptsValidator },
   returns: paginationResultValidator(vJob),
@@ -166,6 +180,19 @@ export const job = viewerQuery({
     const [presented] = await presentJobs(ctx, [await loadOwnedJob(ctx, jobId)]);
     if (!presented) throw notFound("job");
     return presented;
+  },
+});
+
+/**
+ * How many jobs will begin before one of the caller's that waits, counted up to 50; null for one that does not wait. A
+ * query of its own, so that a line which moves shows nobody their jobs anew. Throws `not_found`.
+ */
+export const place = viewerQuery({
+  args: { jobId: v.string() },
+  returns: v.union(v.null(), v.number()),
+  handler: async (ctx, { jobId }): Promise<number | null> => {
+    const { _id } = await loadOwnedJob(ctx, jobId);
+    return ctx.runQuery(internal.media.making.countAhead, { jobId: _id });
   },
 });
 

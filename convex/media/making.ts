@@ -1,5 +1,6 @@
 import { type Infer, v } from "convex/values";
 import { FAILED_JOB_MS } from "../../src/policy/periods.ts";
+import { PLACES_COUNTED } from "../../src/shared/media.ts";
 import { MADE_KINDS, MEDIA_PROVIDERS } from "../../src/shared/mediaModels.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
@@ -93,6 +94,20 @@ export const admit = internalMutation({
     const queued = (await Promise.all(next)).flat().toSorted((a, b) => a.changedAt - b.changedAt);
     for (const job of queued.slice(0, room)) await begin(ctx, job, askToOrder);
     return null;
+  },
+});
+
+/**
+ * How many jobs of its lane will begin before a queued one, counted up to `PLACES_COUNTED`; null for one that does not
+ * wait. New jobs stand behind it, so those change nothing it has read.
+ */
+export const countAhead = internalQuery({
+  args: { jobId: v.id("mediaJobs") },
+  returns: v.union(v.null(), v.number()),
+  handler: async (ctx, { jobId }) => {
+    const job = await ctx.db.get("mediaJobs", jobId);
+    if (job?.state !== "queued") return null;
+    return (await firstInLane(ctx, job, PLACES_COUNTED, job.changedAt)).length;
   },
 });
 
@@ -265,11 +280,18 @@ async function loadUnderWay(ctx: QueryCtx, atMost: number): Promise<Doc<"mediaJo
   return (await Promise.all(found)).flat();
 }
 
-async function firstInLane(ctx: QueryCtx, { provider, kind }: Lane, atMost: number): Promise<Doc<"mediaJobs">[]> {
+async function firstInLane(
+  ctx: QueryCtx,
+  { provider, kind }: Lane,
+  atMost: number,
+  beforeMs = Number.POSITIVE_INFINITY,
+): Promise<Doc<"mediaJobs">[]> {
   if (atMost <= 0) return [];
   const queued = ctx.db
     .query("mediaJobs")
-    .withIndex("by_lane", (q) => q.eq("state", "queued").eq("provider", provider).eq("kind", kind));
+    .withIndex("by_lane", (q) =>
+      q.eq("state", "queued").eq("provider", provider).eq("kind", kind).lt("changedAt", beforeMs),
+    );
   return queued.take(atMost);
 }
 

@@ -18,6 +18,7 @@ import { openPrompt, sealPrompt } from "./prompts.ts";
 import { vMadeKind, vMediaJobErrorCode, vMediaJobState, vMediaOptions } from "./schema.ts";
 import { type MediaHome, sealOfMedia } from "./seals.ts";
 import { isOver } from "./states.ts";
+import { thumbnailAddresses } from "./views.ts";
 
 /** A job as the page gets it. */
 export const vJob = v.object({
@@ -29,6 +30,8 @@ export const vJob = v.object({
   /** From 0 to 1. */
   progress: v.number(),
   mediaId: v.union(v.id("media"), v.null()),
+  /** Address of the thumbnail of what was made, once there is one and while the caller has a session. */
+  thumbnailUrl: v.union(v.string(), v.null()),
   threadId: v.union(v.id("threads"), v.null()),
   /** What is held for the job, or was charged; 0 for one that failed or was cancelled. */
   credits: v.number(),
@@ -122,6 +125,7 @@ export async function promptOf(ctx: ViewerQueryCtx, job: Doc<"mediaJobs">): Prom
 /** Opens jobs; leaves out those whose key is gone or whose chat is not shown any more. */
 export async function presentJobs(ctx: ViewerQueryCtx, jobs: Doc<"mediaJobs">[]): Promise<Infer<typeof vJob>[]> {
   const vault = new Vault(ctx.db);
+  const addressOf = await thumbnailAddresses(ctx, Date.now());
   const presented = jobs.map(async (job) => {
     const seal = (await isShown(ctx, job.threadId)) ? await sealOfMedia(vault, homeOf(job)) : null;
     if (!seal) return [];
@@ -129,7 +133,21 @@ export async function presentJobs(ctx: ViewerQueryCtx, jobs: Doc<"mediaJobs">[])
     const prompt = await openPrompt(seal, job.recordId, job.sealedPrompt);
     const credits = isOver(state) && state !== "done" ? 0 : job.credits;
     const shownError = error ? { code: error, message: MEDIA_JOB_ERRORS[error] } : null;
-    const shown = { kind, model, prompt, options, state, progress, mediaId, threadId, credits, createdAt };
+    const medium = mediaId && (await ctx.db.get("media", mediaId));
+    const thumbnailUrl = medium && (await addressOf(medium));
+    const shown = {
+      kind,
+      model,
+      prompt,
+      options,
+      state,
+      progress,
+      mediaId,
+      thumbnailUrl,
+      threadId,
+      credits,
+      createdAt,
+    };
     return [{ _id, ...shown, error: shownError }];
   });
   return (await Promise.all(presented)).flat();

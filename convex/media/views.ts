@@ -56,27 +56,38 @@ export type Attachment = Infer<typeof vAttachment>;
 export async function presentMedia(ctx: ViewerQueryCtx, media: Doc<"media">[]): Promise<Infer<typeof vMedium>[]> {
   const vault = new Vault(ctx.db);
   const nowMs = Date.now();
-  const ring = readKeyring();
-  const session = await findSession(ctx.db, ctx.viewer.userId, nowMs);
+  const addressOf = await thumbnailAddresses(ctx, nowMs);
   const presented = media.map(async (medium) => {
     const thread = medium.threadId && (await ctx.db.get("threads", medium.threadId));
     const isListed = isShownIn(medium, thread, nowMs) && thread?.state !== "temporary";
     const seal = isListed ? await sealOfMedia(vault, medium) : null;
     if (!seal) return [];
-    const subject = { mediaId: medium._id, role: "thumbnail" as const };
-    const ticket = session && medium.thumbnail === "made" ? await makeTicket(ring, session, subject, nowMs) : null;
     const { threadId = null, origin, thumbnail, createdAt } = medium;
     return [
       {
         ...(await openAttachment(seal, medium)),
         ...{ threadId, origin, thumbnail, createdAt },
         deletesAt: thread ? deletesAt(thread) : null,
-        thumbnailUrl: ticket && ticketUrl(process.env.CONVEX_SITE_URL ?? "", subject, ticket),
+        thumbnailUrl: await addressOf(medium),
         made: await openMaking(ctx, seal, medium),
       },
     ];
   });
   return (await Promise.all(presented)).flat();
+}
+
+/** Gives media the addresses of their thumbnails; null where there is none, or the viewer has no session. */
+export async function thumbnailAddresses(
+  ctx: ViewerQueryCtx,
+  nowMs: number,
+): Promise<(medium: Doc<"media">) => Promise<string | null>> {
+  const session = await findSession(ctx.db, ctx.viewer.userId, nowMs);
+  const ring = readKeyring();
+  return async ({ _id: mediaId, thumbnail }) => {
+    if (!session || thumbnail !== "made") return null;
+    const subject = { mediaId, role: "thumbnail" as const };
+    return ticketUrl(process.env.CONVEX_SITE_URL ?? "", subject, await makeTicket(ring, session, subject, nowMs));
+  };
 }
 
 /** How a medium was made; its job is sealed as it is. */

@@ -23,6 +23,9 @@ export const FILE_NAME_CHARACTERS = 200;
 /** Longest description of a picture or a video to be made, in characters. */
 export const PROMPT_CHARACTERS = 4_000;
 
+/** Places in line that are counted: whoever waits further back is told that it is that many or more. */
+export const PLACES_COUNTED = 50;
+
 /** Why a job for a picture or a video failed. Stored as its code; the sentence is looked up on reading. */
 export const MEDIA_JOB_ERRORS = {
   provider_unavailable: "The model could not be reached. Try again in a moment.",

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
+import type { Doc, Id } from "../../convex/_generated/dataModel.js";
 import { loadStanding } from "../../convex/usage/entries.ts";
+import { PLACES_COUNTED } from "../../src/shared/media.ts";
 import {
   type Backend,
   type Person,
@@ -78,8 +79,8 @@ function waitFor<Value>(look: () => Promise<Value>): Promise<Value> {
   return vi.waitFor(look, { timeout: 8_000, interval: 100 });
 }
 
-const reaches = (jobId: string, state: string) =>
-  waitFor(async () => expect(await jobOf(jobId)).toMatchObject({ state }));
+const reaches = (jobId: string, state: string, person = ada) =>
+  waitFor(async () => expect(await jobOf(jobId, person)).toMatchObject({ state }));
 
 /** What is left of everything that a job may leave behind. */
 async function leavings() {
@@ -483,6 +484,50 @@ describe("a worker that dies", () => {
     const { id } = (await response.json()) as { id: string };
     return id;
   }
+});
+
+describe("a line of jobs", () => {
+  const placeOf = (jobId: string, person = ada) => person.query(api.media.place, { jobId });
+
+  it("[A18] tells each waiting job how many begin before it, whoever asked for them, and only its owner", async () => {
+    vi.stubEnv("MEDIA_PARALLELISM", "1");
+    await services.plan({ workMs: 600_000 });
+    const bob = await signedIn(backend, "Bob");
+    const first = await order(bob, { kind: "video" });
+    await reaches(first.jobId, "running", bob);
+    const second = await order(ada, { kind: "video" });
+    await vi.advanceTimersByTimeAsync(1);
+    const third = await order(bob, { kind: "video" });
+    await vi.advanceTimersByTimeAsync(1);
+    const last = await order(ada, { kind: "video" });
+    expect(await placeOf(first.jobId, bob)).toBe(null);
+    expect(await placeOf(second.jobId)).toBe(0);
+    expect(await placeOf(third.jobId, bob)).toBe(1);
+    expect(await placeOf(last.jobId)).toBe(2);
+    expect(await refusalOf(placeOf(last.jobId, bob))).toBe("not_found");
+
+    await ada.mutation(api.media.cancel, { jobId: second.jobId });
+    expect(await placeOf(last.jobId)).toBe(1);
+    for (const { jobId } of [third, first]) await bob.mutation(api.media.cancel, { jobId });
+    await ada.mutation(api.media.cancel, { jobId: last.jobId });
+  });
+
+  it("is counted to fifty and no further, however long it is", async () => {
+    vi.stubEnv("MEDIA_PARALLELISM", "1");
+    const { jobId } = await order(ada, { kind: "video" });
+    await ada.mutation(api.media.cancel, { jobId });
+    const last = await backend.run(async (ctx) => {
+      const { _id, _creationTime, ...job } = (await ctx.db.get("mediaJobs", jobId)) as Doc<"mediaJobs">;
+      const inserted = [];
+      for (let changedAt = 0; changedAt <= PLACES_COUNTED + 10; changedAt++) {
+        inserted.push(
+          await ctx.db.insert("mediaJobs", { ...job, state: "queued", recordId: `r${changedAt}`, changedAt }),
+        );
+      }
+      return inserted.at(-1) as Id<"mediaJobs">;
+    });
+    expect(await placeOf(last)).toBe(PLACES_COUNTED);
+  });
 });
 
 describe("what is asked for", () => {

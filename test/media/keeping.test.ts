@@ -128,6 +128,17 @@ describe("an upload", () => {
 });
 
 describe("what was made", () => {
+  it("[A18] is shown alone and with its job as the library shows it, to its owner", async () => {
+    const { jobId, mediaId } = await made();
+    await ada.action(api.media.openSession, {});
+    const [listed] = await library();
+    expect(listed?.thumbnailUrl).toMatch(/variant=thumbnail/);
+    expect(await ada.query(api.media.medium, { mediaId })).toEqual(listed);
+    expect(await ada.query(api.media.job, { jobId })).toMatchObject({ mediaId, thumbnailUrl: listed?.thumbnailUrl });
+    const bob = await signedIn(backend, "Bob");
+    expect(await refusalOf(bob.query(api.media.medium, { mediaId }))).toBe("not_found");
+  });
+
   it("is saved under a name that says what was asked for, by whoever has its ticket", async () => {
     const { mediaId } = await made();
     const { url } = await ada.action(api.media.ticket, { mediaId });
