@@ -3,7 +3,7 @@ import { type Browser, chromium } from "playwright-core";
 import { findChromium } from "../../scripts/chromium.ts";
 
 /** As quiet as Chromium gets: whatever it still asks the network for is the page's doing. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
