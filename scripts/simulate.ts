@@ -1,0 +1,67 @@
+/**
+ * `npm run simulate -- --seeds 10000 [--from N]`: runs that many seeds of the simulation over all cores, and says which
+ * faults they reached. `-- --seed S` runs one seed again and prints what happened. Exits 1 where something was wrong.
+ */
+import { parseArgs } from "node:util";
+import { Crew, type Told } from "../test/simulation/crew.ts";
+import { FAULTS, FAULTS_ELSEWHERE, type FaultName } from "../test/simulation/faults.ts";
+import { Progress } from "./progress.ts";
+
+const options = { seeds: { type: "string", default: "10000" }, from: { type: "string", default: "1" } } as const;
+const { values } = parseArgs({ options: { ...options, seed: { type: "string" } } });
+const crew = new Crew(values.seed === undefined ? undefined : 1);
+const isWell = await (values.seed === undefined
+  ? runMany(Number(values.from), Number(values.seeds))
+  : replay(Number(values.seed)));
+crew.close();
+process.exit(isWell ? 0 : 1);
+
+async function replay(seed: number): Promise<boolean> {
+  let findings: string[] = [];
+  await crew.run([{ seed, faults: "some", withLog: true }], (told) => {
+    findings = told.findings;
+    console.log([...(told.log ?? []), "", ...(told.said ?? []), "", ...findings].join("\n"));
+    return false;
+  });
+  console.log(findings.length === 0 ? `Nothing was wrong (seed ${seed}).` : `Something was wrong (seed ${seed}).`);
+  return findings.length === 0;
+}
+
+async function runMany(from: number, count: number): Promise<boolean> {
+  const progress = new Progress("seeds", count);
+  const reached = new Map<FaultName, number>();
+  let done = 0;
+  let failed = 0;
+  await crew.run(seedsFrom(from, count), (told) => {
+    for (const [name, times] of told.reached) reached.set(name, (reached.get(name) ?? 0) + times);
+    progress.reached(++done);
+    if (told.findings.length === 0) return true;
+    failed += 1;
+    progress.end();
+    tell(told);
+    return true;
+  });
+  progress.end();
+  const missed = tellFaults(reached);
+  console.log(`${done} seeds from ${from}: ${failed} with something wrong, ${missed} faults never reached.`);
+  return failed === 0 && missed === 0;
+}
+
+function* seedsFrom(from: number, count: number) {
+  for (let seed = from; seed < from + count; seed++) yield { seed, faults: "some" as const };
+}
+
+function tell({ seed, findings }: Told): void {
+  console.log(`${findings.join("\n")}\nAgain with: npm run simulate -- --seed ${seed}\n`);
+}
+
+/** Prints how often each fault was reached, and why some are not there; gives how many were not. */
+function tellFaults(reached: Map<FaultName, number>): number {
+  const names = Object.keys(FAULTS) as FaultName[];
+  for (const name of names) {
+    const { number, title }: { number?: number; title: string } = FAULTS[name];
+    console.log(`${String(reached.get(name) ?? 0).padStart(8)}  ${number ? `${number} ` : ""}${title}`);
+  }
+  for (const [number, reason] of Object.entries(FAULTS_ELSEWHERE)) console.log(`       –  ${number} ${reason}`);
+  return names.filter((name) => !reached.has(name)).length;
+}

@@ -1,0 +1,21 @@
+/** A process of a crew: runs what it is told to, one after the other. */
+import type { Order } from "./crew.ts";
+import { prepareProcess } from "./engine.ts";
+
+const { load, simulate, planted } = await prepareProcess();
+
+process.on("message", (order: Order) => {
+  void run(order).then(
+    (outcome) => process.send?.({ outcome }),
+    (error: unknown) =>
+      process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  );
+});
+process.on("disconnect", () => process.exit(0));
+process.send?.("ready");
+
+async function run({ bug, withLog, ...options }: Order) {
+  const modules = await load(bug === undefined ? null : planted(bug));
+  const { log, said, ...outcome } = await simulate(modules, options);
+  return withLog ? { ...outcome, log, said } : outcome;
+}
