@@ -1,15 +1,10 @@
 /** One of two people is deleted at the identity provider: what is then left of her in a home, and of him. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import path from "node:path";
-import { parseEnv } from "node:util";
-import { createClerkClient } from "@clerk/backend";
-import { ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { api, internal } from "../../convex/_generated/api.js";
-import schema from "../../convex/schema.ts";
-import { openStore } from "../../src/runtime/convex/store/store.ts";
+import { api } from "../../convex/_generated/api.js";
 import { type Home, startHome } from "../support/home.ts";
+import { clerkOf, readRows, receiptsIn, subjectOf } from "../support/insideHomes.ts";
 import { type Person, planReplies, replyEnded, send, signIn } from "../support/people.ts";
 import { findLeaks } from "../support/plaintext.ts";
 
@@ -44,20 +39,20 @@ beforeAll(async () => {
   await use(bob, others);
   await home.stop();
   tracesBefore = tracesIn("convex");
-  bobBefore = rowsOf(readRows(), subjectIds(readRows(), others.name));
+  bobBefore = rowsOf(readRows(home), subjectIds(readRows(home), others.name));
   await home.restart();
 
   const deletedAtMs = performance.now();
-  await clerk().users.deleteUser(identityId);
+  await clerkOf(home).users.deleteUser(identityId);
   const since = async (holds: () => Promise<boolean>) => {
     await vi.waitUntil(holds, { timeout: 40_000, interval: 20 });
     return Math.round(performance.now() - deletedAtMs);
   };
   const fencedMs = await since(async () => (await adaClient.query(api.account.me, {})) === null);
-  const erasedMs = await since(async () => (receipts = await readReceipts()).length > 0);
+  const erasedMs = await since(async () => (receipts = await receiptsIn(home)).length > 0);
   console.log(`From the deletion to the fence ${fencedMs} ms, to the receipt ${erasedMs} ms`);
   await home.stop();
-  rowsAfter = readRows();
+  rowsAfter = readRows(home);
 }, 150_000);
 afterAll(() => home?.dispose());
 
@@ -84,45 +79,6 @@ async function use(person: Person, said: typeof canaries): Promise<void> {
   const isDone = async () => (await tab.query(api.media.job, { jobId })).state === "done";
   await vi.waitUntil(isDone, { timeout: 30_000, interval: 100 });
   await person.leave();
-}
-
-function subjectOf(token: string): string {
-  return (JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { sub: string }).sub;
-}
-
-function clerk() {
-  const { CLERK_SECRET_KEY: secretKey } = parseEnv(readFileSync(path.join(home.dataDir, "secrets.env"), "utf8"));
-  return createClerkClient({ secretKey, apiUrl: home.urls.identity, telemetry: { disabled: true } });
-}
-
-/** The receipts, as the operator reads them. */
-async function readReceipts() {
-  const client = new ConvexHttpClient(home.urls.api, { logger: false }) as unknown as AdminClient;
-  client.setAdminAuth(home.adminKey);
-  const called = client.function(internal.erasure.receipts.check, undefined, { after: 0 });
-  return (await called) as typeof receipts;
-}
-
-/** What the client offers administrators and does not publish in its types. */
-interface AdminClient {
-  setAdminAuth(adminKey: string): void;
-  function(called: unknown, componentPath: undefined, args: object): Promise<unknown>;
-}
-
-/** Every row of a home that is stopped, as the text that it is stored as. */
-function readRows(): string[] {
-  const store = openStore({ path: path.join(home.dataDir, "convex", "convex.sqlite3"), clock: { nowMs: Date.now } });
-  const rows = Object.keys(schema.tables).flatMap((tableName) => {
-    const found = store
-      .begin()
-      .query("", { source: { type: "FullTableScan", tableName, order: "asc" }, operators: [] });
-    const texts: string[] = [];
-    for (let row = found.next(); row !== null; row = found.next()) texts.push(`${tableName} ${row}`);
-    found.close();
-    return texts;
-  });
-  store.close();
-  return rows;
 }
 
 /** The ids by which rows name the person of that name. */
