@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
 import { browserOrReason, FLAGS } from "../test/support/browser.ts";
-import { type Home, startHome } from "../test/support/home.ts";
+import { startHome } from "../test/support/home.ts";
 import { liveIn } from "../test/support/lifelike.ts";
 import { openSignedIn, signedInPages } from "../test/support/pages.ts";
 import { runQuietly } from "./programs.ts";

@@ -151,6 +151,7 @@ describe.skipIf("reason" in found)("the frame", () => {
     await page.locator("input[type=email]").fill("guest@example.com");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Usage and plan" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/usage");
   });
 
   test("tells what each day cost, as a chart and as a table, and keeps a person's own limit", async () => {
@@ -162,6 +163,7 @@ describe.skipIf("reason" in found)("the frame", () => {
     const limit = page.getByLabel(/Most credits a day/);
     await limit.fill("many");
     await page.getByText("Enter a whole number").waitFor();
+    expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
     await limit.fill("500");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("of the 500 you allow yourself").waitFor();

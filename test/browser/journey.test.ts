@@ -1,13 +1,10 @@
-/** A person's way through the page, in headless Chromium against a whole home. Takes the README's screenshot. */
-import { existsSync, writeFileSync } from "node:fs";
+/** A person's way through the page, in headless Chromium against a whole home. */
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { api } from "../../convex/_generated/api.js";
 import { browserOrReason, launchBrowser } from "../support/browser.ts";
 import { type Home, startHome } from "../support/home.ts";
-import { planReplies, signIn } from "../support/people.ts";
+import { planReplies } from "../support/people.ts";
 
-const SCREENSHOT = "docs/screenshots/chat.png";
 const EMAIL = "ada@example.com";
 /** About eight seconds of text: long enough to reload in, short enough to wait for. */
 const UNHURRIED = { firstTokenMs: 300, intervalMs: 150 };
@@ -119,34 +116,6 @@ describe.skipIf("reason" in found)("the page", () => {
     await untilState(lastReply(page), "stopped");
     expect((await replyText(page)).length).toBeGreaterThan(0);
   });
-
-  test("shows what it looks like", async () => {
-    await fillSidebar();
-    await say("Give me a first step I can take today.");
-    await untilLongerThan(page, 150);
-    const picture = await page.screenshot();
-    expect(picture.subarray(1, 4).toString()).toBe("PNG");
-    // Pictures differ by a pixel from run to run, so the one in the README is replaced only on demand.
-    if (!existsSync(SCREENSHOT) || process.env.UPDATE_SCREENSHOT) writeFileSync(SCREENSHOT, picture);
-    await untilState(lastReply(page), "complete");
-  });
-
-  /** Some chats beside the one that is open, as a person would have them. */
-  async function fillSidebar(): Promise<void> {
-    const person = await signIn(home, EMAIL);
-    const client = await person.http();
-    const questions = [
-      "Draft a toast for a small wedding",
-      "Explain tides to a ten-year-old",
-      "Packing list for three rainy days",
-    ];
-    for (const [index, text] of questions.entries()) {
-      const sent = await client.mutation(api.messages.send, { requestId: `sidebar-${index}`, text });
-      await client.mutation(api.messages.stop, { messageId: sent.replyId });
-      if (index === 0) await client.mutation(api.threads.setPinned, { threadId: sent.threadId, pinned: true });
-    }
-    await page.getByText("Packing list for three rainy days").first().waitFor();
-  }
 
   test("[A17] [B36] asked nobody but the home's own services for anything", () => {
     const own = Object.values(home.urls).map((url) => new URL(url).host);
