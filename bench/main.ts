@@ -10,6 +10,7 @@ import { showLine } from "../scripts/progress.ts";
 import { browserOrReason } from "../test/support/browser.ts";
 import { measureDurability } from "./durability.ts";
 import { measureFirstToken } from "./firstToken.ts";
+import { measureLongThread } from "./longThread.ts";
 import { formatTable, isReached, type Measurement } from "./measurement.ts";
 import { writeNotes } from "./notesServer.ts";
 import { measurePages } from "./pages.ts";
@@ -36,12 +37,13 @@ await measure("making pictures", async () => [await measurePictures()]);
 const browser = browserOrReason();
 if ("executablePath" in browser) {
   await measure("asking in a browser", () => measureFirstToken((turn) => showLine(`turn ${turn} in the browser …`)));
+  await measure("opening long chats in a browser", measureLongThread);
 }
 showLine("");
 
 const seconds = Math.round((performance.now() - startedMs) / 1_000);
 console.log(formatTable(measurements));
-if ("reason" in browser) console.log(`Left out: the first words in a browser (${browser.reason}).`);
+if ("reason" in browser) console.log(`Left out: what is measured in a browser (${browser.reason}).`);
 for (const failure of failures) console.log(`Not measured: ${failure}`);
 console.log(`Took ${seconds} s.`);
 const machine = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model ?? "unknown" };
