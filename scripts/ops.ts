@@ -69,7 +69,7 @@ async function operate(args: string[]): Promise<number> {
   const { url, data, help: _, ...flags } = values;
   const deployment = connect({ url, data }, process.env);
   const code = await command.run({ ...flags, deployment, subjects, print: console.log });
-  if (!values.apply) console.log("Nothing was changed. --apply does it.");
+  if (!values.apply && !command.isReport) console.log("Nothing was changed. --apply does it.");
   return code;
 }
 
@@ -78,9 +78,9 @@ function tell(text: string): number {
   return 0;
 }
 
-function usageOf({ synopsis, purpose, details = [] }: Command): string {
+function usageOf({ synopsis, purpose, details = [], isReport = false }: Command): string {
   const lines = details.length > 0 ? ["", ...details] : [];
-  return [`npm run ops -- ${synopsis} [--apply]`, "", purpose, ...lines].join("\n");
+  return [`npm run ops -- ${synopsis}${isReport ? "" : " [--apply]"}`, "", purpose, ...lines].join("\n");
 }
 
 function usage(): string {

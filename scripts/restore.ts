@@ -67,7 +67,7 @@ async function forgetAgain(ledger: string, dataDir: string): Promise<string> {
   const home = await startHome({ ...config, projectDir: PROJECT_DIR, watch: false, log: () => {} });
   try {
     const found = await replayLedger(connect({ url: home.apiUrl, data: dataDir }, {}), ledger, true);
-    return `Deleted again what the ledger names: ${found.account} accounts, ${found.chat} chats and ${found.file} files.`;
+    return `Deleted again by the ledger: accounts ${found.account}, chats ${found.chat}, files ${found.file}.`;
   } finally {
     await home.close();
   }

@@ -34,6 +34,8 @@ export interface Command {
   purpose: string;
   /** What else there is to know, as `--help` of this command shows it. */
   details?: readonly string[];
+  /** Whether it only tells, so that there is nothing for --apply to do. */
+  isReport?: boolean;
   /** Gives the exit code. */
   run: (run: Run) => Promise<number>;
 }

@@ -24,11 +24,8 @@ export const importExport: Command = {
       for (const name of archive.missing) print(`${name} was missing when the archive was written`);
       if (!apply) return 0;
       const { counts } = await importArchive({ deployment, archive, target, importId: randomUUID() });
-      print(
-        Object.entries(counts)
-          .map(([what, count]) => `${count} ${what}`)
-          .join(", "),
-      );
+      const list = Object.entries(counts).map(([what, count]) => `${what} ${count}`);
+      print(`Brought over: ${list.join(", ")}`);
       return 0;
     } finally {
       archive.close();

@@ -7,6 +7,7 @@ export const inbox: Command = {
   name: "inbox",
   synopsis: "inbox",
   purpose: "the webhooks of the last thirty days by what became of them; exits 1 while some are parked",
+  isReport: true,
   details: ["webhook-replay applies a parked message again."],
   run: async ({ deployment, print }) => {
     const { counts, parked, refused } = await deployment.call(internal.webhooks.inbox.overview, {});

@@ -12,8 +12,8 @@ export const orphans: Command = {
   ],
   run: async ({ deployment, apply, print }) => {
     const { marked, missing } = await deployment.call(internal.media.strays.state, {});
-    print(`${countInWords(marked)} files without a row, marked by the last pass`);
-    print(`${countInWords(missing)} rows whose file the bucket has lost`);
+    print(`Files without a row, marked by the last pass: ${countInWords(marked)}`);
+    print(`Rows whose file the bucket has lost: ${countInWords(missing)}`);
     if (apply) await deployment.call(internal.media.strays.beginPass, {});
     return missing.count === 0 ? 0 : 1;
   },

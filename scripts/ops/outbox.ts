@@ -10,8 +10,8 @@ export const outbox: Command = {
   details: ["Exits with 1 while there are files that the bucket has not confirmed after ten tries."],
   run: async ({ deployment, apply, print }) => {
     const { waiting, oldestAskedAt, stuck } = await deployment.call(internal.media.deletes.state, {});
-    print(`${countInWords(waiting)} wait, ${stuck} of them were tried ten times or more`);
-    if (oldestAskedAt !== null) print(`the oldest has waited for ${ageInWords(Date.now() - oldestAskedAt)}`);
+    print(`Files that wait: ${countInWords(waiting)}, tried ten times or more: ${stuck}`);
+    if (oldestAskedAt !== null) print(`The oldest has waited for ${ageInWords(Date.now() - oldestAskedAt)}`);
     if (apply) await deployment.call(internal.media.deletes.kick, {});
     return stuck === 0 ? 0 : 1;
   },

@@ -9,6 +9,7 @@ export const receipts: Command = {
   name: "receipts",
   synopsis: "receipts [number]",
   purpose: "the receipts of erased accounts after a number, verified by MAC and chain",
+  isReport: true,
   details: [
     "Exits with 1 where one was changed, or one is missing between others.",
     "",
@@ -17,7 +18,7 @@ export const receipts: Command = {
   ],
   run: async ({ deployment, subjects: [first = "0"], out, print }) => {
     if (out !== undefined) {
-      print(`${await copyLedger(deployment, out)} entries appended to ${out}`);
+      print(`Entries appended to ${out}: ${await copyLedger(deployment, out)}`);
       return 0;
     }
     const progress = new Progress("receipts verified");
@@ -37,7 +38,7 @@ export const receipts: Command = {
       progress.reached(total);
     }
     progress.end();
-    print(`${total} receipts, ${broken} broken`);
+    print(`Receipts: ${total}, broken: ${broken}`);
     return broken === 0 ? 0 : 1;
   },
 };

@@ -26,7 +26,7 @@ export const reconcile: Command = {
     progress.end();
     const brake = await deployment.call(internal.erasure.reconciliation.brake, { accounts: totals.accounts });
     print(
-      `${totals.accounts} accounts, ${totals.absent} not found at the identity provider; at most ${brake} are believed`,
+      `Accounts: ${totals.accounts}, not found at the identity provider: ${totals.absent}, believed at most: ${brake}`,
     );
     if (apply) await deployment.call(internal.erasure.reconciliation.begin, {});
     return totals.absent > brake ? 1 : 0;

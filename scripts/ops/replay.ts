@@ -13,9 +13,8 @@ export const replay: Command = {
   run: async ({ deployment, subjects: [file], apply, print }) => {
     if (file === undefined) throw new Error("Which file? It is the one that receipts --out writes.");
     const { account, chat, file: files } = await replayLedger(deployment, file, apply);
-    print(
-      `${account} accounts, ${chat} chats and ${files} files ${apply ? "deleted again" : "would be deleted again"}`,
-    );
+    const found = `accounts ${account}, chats ${chat}, files ${files}`;
+    print(apply ? `Deleted again: ${found}` : `To be deleted again: ${found}`);
     return 0;
   },
 };

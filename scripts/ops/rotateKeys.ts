@@ -32,11 +32,11 @@ async function rewrapAll({ deployment, print }: Run): Promise<void> {
     progress.reached(total);
   }
   progress.end();
-  print(`${total} keys wrapped anew`);
+  print(`Keys wrapped anew: ${total}`);
 }
 
 function line({ kid, isActive, isInRing, wraps }: MasterKey): string {
-  const use = `${kid}: wraps ${countInWords(wraps)} keys`;
+  const use = `${kid}: wraps ${countInWords(wraps)} of people's keys`;
   if (!isInRing) return `${use} and is MISSING from CRYPTO_KEYRING: put it back`;
   if (isActive) return `${use} and is the active one`;
   return wraps.count === 0 ? `${use} and may leave the ring` : `${use} and must stay in the ring`;

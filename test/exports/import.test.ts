@@ -271,7 +271,7 @@ describe("npm run ops -- import-export", () => {
     await signedIn(backend, "Bob");
     expect(await run(file, false)).toBe("The archive is whole, and the account is empty.");
     expect(await backend.query(internal.imports.owner.find, { identityId: "user_bob" })).toBeTruthy();
-    expect(await run(file, true)).toContain("2 chats, 7 messages, 2 files, 1 orders");
+    expect(await run(file, true)).toContain("Brought over: chats 2, messages 7, files 2, orders 1");
   });
 
   it.each([

@@ -56,7 +56,7 @@ describe("a master key that is rotated while people go on", () => {
 
     await setVariables({ CRYPTO_KEYRING: JSON.stringify({ ...oldRing, k2: newRoot }), CRYPTO_ACTIVE_KID: "k2" });
     const erased = eve.openTab().action(api.account.erase, { confirm: "erase" });
-    expect(await rotateKeys("--apply")).toContain("k1: wraps 0 keys and may leave the ring");
+    expect(await rotateKeys("--apply")).toContain("k1: wraps 0 of people's keys and may leave the ring");
     const dan = await signIn(home, "dan@example.com");
     await setVariables({ CRYPTO_KEYRING: JSON.stringify({ k2: newRoot }) });
 
@@ -72,7 +72,7 @@ describe("a master key that is rotated while people go on", () => {
     const dansTab = dan.openTab();
     const { threadId } = await send(dansTab, { text: "Dan is new" });
     expect((await listMessages(dansTab, threadId)).map(({ text }) => text)).toContain("Dan is new");
-    expect(await rotateKeys()).toMatch(/^k2: wraps 3 keys and is the active one/);
+    expect(await rotateKeys()).toMatch(/^k2: wraps 3 of people's keys and is the active one/);
     expect(home.printed()).not.toMatch(/does not open|not in CRYPTO_KEYRING/);
     await Promise.all([ada, bob, eve, dan].map((person) => person.leave()));
   });

@@ -115,10 +115,13 @@ describe("npm run ops -- outbox and orphans", () => {
     await note(1);
     expect(await run(outbox)).toMatchObject({
       code: 0,
-      printed: expect.stringContaining("the oldest has waited for 3 h"),
+      printed: expect.stringContaining("The oldest has waited for 3 h"),
     });
     await note(12);
-    expect(await run(outbox)).toMatchObject({ code: 1, printed: expect.stringContaining("2 wait, 1 of them") });
+    expect(await run(outbox)).toMatchObject({
+      code: 1,
+      printed: expect.stringContaining("Files that wait: 2, tried ten times or more: 1"),
+    });
     await settled(backend);
     expect(await countOf("objectDeletes")).toBe(2);
     await applied(outbox);
@@ -135,7 +138,7 @@ describe("npm run ops -- outbox and orphans", () => {
     });
     expect(await run(orphans)).toEqual({
       code: 1,
-      printed: "1 files without a row, marked by the last pass\n1 rows whose file the bucket has lost",
+      printed: "Files without a row, marked by the last pass: 1\nRows whose file the bucket has lost: 1",
     });
     expect(await countOf("strayObjects")).toBe(1);
     await applied(orphans);
@@ -151,7 +154,7 @@ describe("npm run ops -- reconcile", () => {
     const dry = await run(reconcile);
     expect(dry).toEqual({
       code: 0,
-      printed: "2 accounts, 1 not found at the identity provider; at most 20 are believed",
+      printed: "Accounts: 2, not found at the identity provider: 1, believed at most: 20",
     });
     await settled(backend);
     expect(await countOf("users")).toBe(2);
@@ -175,16 +178,16 @@ describe("npm run ops -- rotate-keys", () => {
     vi.stubEnv("CRYPTO_KEYRING", JSON.stringify({ k1: root(7), k2: root(8) }));
     vi.stubEnv("CRYPTO_ACTIVE_KID", "k2");
     expect((await run(rotateKeys)).printed).toBe(
-      "k1: wraps 1 keys and must stay in the ring\nk2: wraps 0 keys and is the active one",
+      "k1: wraps 1 of people's keys and must stay in the ring\nk2: wraps 0 of people's keys and is the active one",
     );
     vi.stubEnv("CRYPTO_KEYRING", JSON.stringify({ k2: root(8) }));
     expect(await run(rotateKeys)).toMatchObject({
       code: 1,
-      printed: expect.stringContaining("k1: wraps 1 keys and is MISSING"),
+      printed: expect.stringContaining("k1: wraps 1 of people's keys and is MISSING"),
     });
     vi.stubEnv("CRYPTO_KEYRING", JSON.stringify({ k1: root(7), k2: root(8) }));
     expect((await applied(rotateKeys)).printed).toBe(
-      "1 keys wrapped anew\nk1: wraps 0 keys and may leave the ring\nk2: wraps 1 keys and is the active one",
+      "Keys wrapped anew: 1\nk1: wraps 0 of people's keys and may leave the ring\nk2: wraps 1 of people's keys and is the active one",
     );
   });
 });
@@ -204,7 +207,10 @@ describe("npm run ops -- receipts", () => {
     await erase(ada);
     await settled(backend);
     const verified = await run(receipts);
-    expect(verified).toMatchObject({ code: 0, printed: expect.stringMatching(/^1 .* intact\n1 receipts, 0 broken$/) });
+    expect(verified).toMatchObject({
+      code: 0,
+      printed: expect.stringMatching(/^1 .* intact\nReceipts: 1, broken: 0$/),
+    });
     await backend.run(async (ctx) => {
       const receipt = await ctx.db.query("erasureReceipts").first();
       if (receipt) await ctx.db.patch("erasureReceipts", receipt._id, { origin: "webhook" });
