@@ -3,7 +3,6 @@ import { Tooltip } from "radix-ui";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { EmbeddedIdentity } from "../features/account/EmbeddedIdentity.tsx";
 import { SignInPage } from "../features/account/SignInPage.tsx";
-import { SiteUrlContext } from "../features/media/useAttachments.ts";
 import { useWords } from "../words/words.ts";
 import { Boundary } from "./Boundary.tsx";
 import { ContactContext } from "./Contact.tsx";
@@ -11,6 +10,7 @@ import type { WebConfig } from "./config.ts";
 import { Failure } from "./Failure.tsx";
 import { Splash } from "./Splash.tsx";
 import { sentenceOf } from "./sentences.ts";
+import { SiteUrlContext } from "./siteUrl.ts";
 
 // A build without a publishable key has no use for Clerk and carries none of it.
 const ClerkIdentity = import.meta.env.VITE_CLERK_PUBLISHABLE_KEY

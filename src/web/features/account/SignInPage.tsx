@@ -1,4 +1,5 @@
 import { Contact } from "../../app/Contact.tsx";
+import { useSiteUrl } from "../../app/siteUrl.ts";
 import { useTitle } from "../../ui/useTitle.ts";
 import { Wordmark } from "../../ui/Wordmark.tsx";
 import { useWords } from "../../words/words.ts";
@@ -9,6 +10,7 @@ import { LanguageSwitch } from "./LanguageSwitch.tsx";
 export function SignInPage() {
   const { account } = useWords();
   const { SignInForm, sessionEnded } = useIdentity();
+  const siteUrl = useSiteUrl();
   useTitle(account.signIn);
   return (
     <div className="scroll-quiet flex h-full flex-col overflow-y-auto">
@@ -26,6 +28,12 @@ export function SignInPage() {
       </main>
       <footer className="flex flex-wrap justify-center gap-x-5 gap-y-2 px-6 pb-6 text-[13px] text-muted">
         <Contact />
+        <a
+          href={`${siteUrl}/privacy`}
+          className="rounded underline decoration-line underline-offset-4 hover:text-ink hover:decoration-current"
+        >
+          {account.privacyPage}
+        </a>
         <LanguageSwitch />
       </footer>
     </div>

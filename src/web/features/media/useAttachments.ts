@@ -1,7 +1,8 @@
 import { useMutation } from "convex/react";
-import { createContext, use, useState } from "react";
+import { useState } from "react";
 import { ATTACHMENTS_PER_MESSAGE } from "../../../shared/media.ts";
 import { api } from "../../app/api.ts";
+import { useSiteUrl } from "../../app/siteUrl.ts";
 import { useIdentity } from "../account/identity.ts";
 import { uploadFile } from "./uploadFile.ts";
 
@@ -19,12 +20,9 @@ export interface Attachment {
   abort: () => void;
 }
 
-/** Where files are uploaded to; set once for the app. */
-export const SiteUrlContext = createContext<string>("");
-
 /** The files that are to go with the next message: uploaded as soon as they are chosen, so that sending need not wait. */
 export function useAttachments() {
-  const siteUrl = use(SiteUrlContext);
+  const siteUrl = useSiteUrl();
   const { token } = useIdentity();
   const remove = useMutation(api.media.remove);
   const [attachments, setAttachments] = useState<Attachment[]>([]);

@@ -1,12 +1,11 @@
-import { use } from "react";
 import type { Account } from "../../app/api.ts";
 
 import { Splash } from "../../app/Splash.tsx";
+import { useSiteUrl } from "../../app/siteUrl.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Page, Section } from "../../ui/Page.tsx";
 import { Problem } from "../../ui/Problem.tsx";
 import { useWords } from "../../words/words.ts";
-import { SiteUrlContext } from "../media/useAttachments.ts";
 import { Archives } from "./Archives.tsx";
 import { Choices } from "./Choices.tsx";
 import { HeldData } from "./HeldData.tsx";
@@ -20,7 +19,7 @@ import { useOverview } from "./useOverview.ts";
 /** What is held about a person, and their rights over it. */
 export default function PrivacyPage({ account }: { account: Account }) {
   const { privacy } = useWords();
-  const siteUrl = use(SiteUrlContext);
+  const siteUrl = useSiteUrl();
   return (
     <Page title={privacy.title} lead={privacy.lead}>
       {account.state === "restricted" && (

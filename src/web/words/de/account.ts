@@ -12,6 +12,7 @@ export const account: typeof english = {
     "Dieser Server nutzt die eingebaute Anmeldung zum Ausprobieren: Jede Adresse geht, und ein Passwort gibt es nicht.",
   signInSilent: "Der Anmeldedienst antwortet nicht. Läuft er noch?",
   signInFailed: "Die Anmeldung hat nicht geklappt. Bitte versuch es noch einmal.",
+  privacyPage: "Was aufbewahrt wird und warum",
   you: "Du",
   appearance: "Darstellung",
   themes: { system: "Wie das System", light: "Hell", dark: "Dunkel" },

@@ -11,6 +11,7 @@ export const account = {
     "This server runs the built-in sign-in, made for trying Noruxa out: any address works and no password is asked.",
   signInSilent: "The sign-in service does not answer. Is it still running?",
   signInFailed: "Signing in did not work. Please try again.",
+  privacyPage: "What is kept, and why",
   you: "You",
   appearance: "Appearance",
   themes: { system: "Like the system", light: "Light", dark: "Dark" },
