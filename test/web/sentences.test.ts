@@ -20,7 +20,7 @@ describe.each([
   test.each(ERROR_CODES)("a refusal with the code %s is a whole sentence with a way on", (code) => {
     const sentence = sentenceIn(words, refused(code));
     expect(sentence).toMatch(/^\p{Lu}.*[.]$/u);
-    if (code !== "limit_exceeded") expect(sentence).toMatch(waysOn);
+    expect(sentence).toMatch(waysOn);
   });
 
   test("a limit says when it ends", () => {

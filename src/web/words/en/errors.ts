@@ -9,7 +9,9 @@ export const errors: ErrorWords = {
   not_found: () => "This does not exist any more, or never did. Go back and choose something else.",
   invalid: ({ message }) => `${message} Change it and try again.`,
   limit_exceeded: ({ retryAt, message }) =>
-    retryAt === undefined ? message : `That is more than is allowed for now. Try again at ${formats.time(retryAt)}.`,
+    retryAt === undefined
+      ? `${message} Try again with less, or a little later.`
+      : `That is more than is allowed for now. Try again at ${formats.time(retryAt)}.`,
   insufficient_credits: () => "You do not have enough credits for this. Your usage page shows when new ones come.",
   restricted: () => "Your account can only be read at the moment. Your privacy page says why, and how to change it.",
   closing: () => "This account is closed or being erased. Reopen it to go on, if it still can be.",
