@@ -211,10 +211,7 @@ describe("erasing an account", () => {
     ["2,000 messages", 2_000, 200],
     ["40 messages of 900 KB", 40, 900_000],
   ])("of %s reads at most 1.1 rows for each it deletes, and a quarter of every limit", async (_what, rows, bytes) => {
-    const person = await makePerson();
-    await addMessages(person, rows, bytes);
-    await run("account/closing:eraseOwn", { identityId: person.identityId });
-    const costs = await runScheduled("erasure/cascade:removePage", countRows);
+    const costs = await costsOf(rows, bytes);
     console.log(`An account of ${rows} messages: ${JSON.stringify(costs)}`);
     // Messages, chat, membership, workspace and account.
     expect(costs.deleted).toBe(rows + 4);
@@ -223,6 +220,23 @@ describe("erasing an account", () => {
     const once = 2 * Object.keys(PERSONAL_TABLES).length;
     expect(costs.read - costs.deleted - once).toBeLessThanOrEqual(MOST_READ_PER_DELETED * costs.deleted);
   });
+
+  it("costs as much for each further row, however many there are", async () => {
+    const [few, more, most] = [await costsOf(200), await costsOf(1_400), await costsOf(2_600)] as const;
+    const further = (of: "read" | "transactions") => [more[of] - few[of], most[of] - more[of]];
+    for (const of of ["read", "transactions"] as const) {
+      const [first, second] = further(of) as [number, number];
+      expect(Math.abs(second / first - 1), of).toBeLessThanOrEqual(0.1);
+    }
+  });
+
+  /** Erases an account of that many messages. */
+  async function costsOf(messages: number, bytes = 200): Promise<Costs> {
+    const person = await makePerson();
+    await addMessages(person, messages, bytes);
+    await run("account/closing:eraseOwn", { identityId: person.identityId });
+    return runScheduled("erasure/cascade:removePage", countRows);
+  }
 });
 
 describe("an idle sweep of chats", () => {
