@@ -1,5 +1,10 @@
-/** Opening a chat of ten thousand messages beside one of fifty, and what a fast reply costs the page, in a real browser. */
+/**
+ * Opening a chat of ten thousand messages beside one of fifty, searching it, and what a fast reply costs the page, in a real
+ * browser.
+ */
+import type { FunctionReturnType } from "convex/server";
 import type { Page } from "playwright-core";
+import { api } from "../convex/_generated/api.js";
 import { launchBrowser } from "../test/support/browser.ts";
 import { type Home, startHome } from "../test/support/home.ts";
 import { fillChats } from "../test/support/longChats.ts";
@@ -10,6 +15,8 @@ import { type Measurement, median } from "./measurement.ts";
 const EMAIL = "ada@example.com";
 const [SHORT, LONG] = [50, 10_000];
 const OPENINGS = 10;
+/** Of so many messages one has the word that is searched for. */
+const RARITY = 500;
 /** A hundred tokens a second, of four characters each, for ten seconds. */
 const FAST = { firstTokenMs: 0, intervalMs: 10, charsPerChunk: 4, chunks: 1_000 };
 
@@ -32,6 +39,7 @@ export async function measureLongThread(): Promise<Measurement[]> {
       openings.short.push(await measureOpening(page, "The short one", `Message ${SHORT - 1}.`));
       openings.long.push(await measureOpening(page, "The long one", `Message ${LONG - 1}.`));
     }
+    const search = await measureSearch(home);
     const strain = await measureStrain(page, home);
     const count = LONG.toLocaleString("en");
     return [
@@ -42,6 +50,13 @@ export async function measureLongThread(): Promise<Measurement[]> {
         against: { name: `one of ${SHORT}`, value: median(openings.short) },
         target: { of: "ratio", atMost: 1.5 },
       },
+      {
+        name: `first hits of a search among ${count} messages, one of ${RARITY} of which match`,
+        value: search.firstMs,
+        unit: "ms",
+        target: { of: "value", atMost: 1_000 },
+      },
+      { name: `the whole search, ${search.hits} hits`, value: search.wholeMs, unit: "ms" },
       {
         name: "longest task of the page while a reply streams at 100 tokens a second",
         value: strain.longestTaskMs,
@@ -65,7 +80,10 @@ async function fill(home: Home): Promise<void> {
   await planReplies(home, { firstTokenMs: 0, intervalMs: 0 });
   const person = await signIn(home, EMAIL);
   const tab = person.openTab();
-  const textOf = (index: number) => `Message ${index}.\n\n${"And some words more about it. ".repeat(index % 9)}`;
+  const textOf = (index: number) => {
+    const bird = index % RARITY === RARITY - 1 ? "A heron flew by. " : "";
+    return `Message ${index}.\n\n${bird}${"And some words more about it. ".repeat(index % 9)}`;
+  };
   const threadIds: string[] = [];
   for (const text of ["The short one", "The long one"]) {
     const sent = await send(tab, { text });
@@ -101,6 +119,24 @@ function untilShown(link: HTMLElement | SVGElement, text: string): Promise<numbe
   });
 }
 
+/** Searches as the page does: call after call, until everything was looked through. */
+async function measureSearch(home: Home): Promise<{ firstMs: number; wholeMs: number; hits: number }> {
+  const client = await (await signIn(home, EMAIL)).http();
+  const startedMs = performance.now();
+  let firstMs = Number.NaN;
+  let hits = 0;
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const found: FunctionReturnType<typeof api.threads.search> = await client.action(api.threads.search, {
+      query: "heron",
+      cursor,
+    });
+    if (hits === 0 && found.hits.length > 0) firstMs = performance.now() - startedMs;
+    hits += found.hits.length;
+    cursor = found.cursor;
+  }
+  return { firstMs, wholeMs: performance.now() - startedMs, hits };
+}
+
 /** Has a long reply written at full speed, and types meanwhile. */
 async function measureStrain(page: Page, home: Home): Promise<Strain> {
   await planReplies(home, FAST);
@@ -108,10 +144,10 @@ async function measureStrain(page: Page, home: Home): Promise<Strain> {
   const composer = page.getByRole("textbox", { name: "Message" });
   await composer.fill("Tell me everything");
   await composer.press("Enter");
-  const reply = page.locator("article[data-reply-id]").last();
-  await reply.locator(".markdown").waitFor();
+  const reply = page.locator("article[data-state=streaming]");
+  await reply.waitFor();
   const keysMs: number[] = [];
-  while ((await reply.getAttribute("aria-busy")) === "true") keysMs.push(await composer.evaluate(typeLetter));
+  while ((await reply.count()) > 0) keysMs.push(await composer.evaluate(typeLetter));
   return { longestTaskMs: await page.evaluate(longestTask), keysMs };
 }
 
