@@ -81,6 +81,7 @@ describe.skipIf("reason" in found)("the privacy page", () => {
     await profile.getByRole("textbox", { name: "Name" }).fill("Ada Lovelace");
     await profile.getByRole("button", { name: "Save" }).click();
     await page.getByRole("button", { name: "Ada Lovelace" }).waitFor();
+    expect(await profile.getByRole("textbox", { name: "Name" }).inputValue()).toBe("Ada Lovelace");
   });
 
   test("[A8][A12] objection and consent take one press to give and one to take back", async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { api, internal } from "../../convex/_generated/api.js";
+import { internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import { makeUserKey } from "../../convex/encryption/keys.ts";
 import { readKeyring } from "../../convex/encryption/vault.ts";

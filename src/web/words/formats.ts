@@ -6,7 +6,7 @@ interface CountForms {
   other: string;
 }
 
-export type Formats = ReturnType<typeof formatsIn>;
+type Formats = ReturnType<typeof formatsIn>;
 
 /** How a language writes numbers, counts, times and sizes. Times are milliseconds since the epoch. */
 export function formatsIn(language: Language) {

@@ -1,5 +1,5 @@
 import { useAction } from "convex/react";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { BACKUP_MS } from "../../../policy/periods.ts";
 import { api } from "../../app/api.ts";
 import { sentenceOf } from "../../app/sentences.ts";
@@ -13,15 +13,15 @@ import { daysOf } from "./days.ts";
 /** Erases the account at once, after saying what that means and asking for a word that nobody types by accident. */
 export function EraseAccount() {
   const { privacy } = useWords();
-  const button = useRef<HTMLButtonElement>(null);
+  const [button, setButton] = useState<HTMLButtonElement | null>(null);
   const [asking, setAsking] = useState(false);
   return (
     <>
-      <Button kind="danger" ref={button} onClick={() => setAsking(true)}>
+      <Button kind="danger" ref={setButton} onClick={() => setAsking(true)}>
         {privacy.erase}
       </Button>
       {asking && (
-        <Dialog title={privacy.eraseTitle} returnFocusTo={button.current} onClose={() => setAsking(false)}>
+        <Dialog title={privacy.eraseTitle} returnFocusTo={button} onClose={() => setAsking(false)}>
           <EraseForm onCancel={() => setAsking(false)} />
         </Dialog>
       )}

@@ -1,5 +1,5 @@
 import { useMutation } from "convex/react";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { CLOSURE_GRACE_MS } from "../../../policy/periods.ts";
 import { api } from "../../app/api.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -16,12 +16,12 @@ export function Leaving() {
   const close = useMutation(api.account.close);
   const { busy, attempt } = useAttempt();
   const [asking, setAsking] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
+  const [button, setButton] = useState<HTMLButtonElement | null>(null);
   return (
     <div className="grid gap-6 rounded-2xl border border-line bg-raised p-4 sm:p-5">
       <div>
         <p className="mb-3 max-w-[60ch] text-[15px] text-pretty text-muted">{privacy.closeHint(graceDays)}</p>
-        <Button ref={button} busy={busy} onClick={() => setAsking(true)}>
+        <Button ref={setButton} busy={busy} onClick={() => setAsking(true)}>
           {privacy.close}
         </Button>
       </div>
@@ -33,7 +33,7 @@ export function Leaving() {
         <ConfirmDialog
           title={privacy.closeTitle}
           confirmLabel={privacy.closeConfirm}
-          returnFocusTo={button.current}
+          returnFocusTo={button}
           onClose={() => setAsking(false)}
           onConfirm={() => void attempt(() => close({}))}
         >

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { DeployedFunction, FunctionError } from "../../types.ts";
+import type { DeployedFunction } from "../../types.ts";
 import type { Bundle } from "../bundle.ts";
 import { canonicalPath, parseJson } from "../deployment.ts";
 import { DeploymentError } from "../deploymentError.ts";
