@@ -7,6 +7,8 @@ import { type Measurement, median } from "./measurement.ts";
 
 const TURNS = 20;
 const TARGET_MS = 100;
+/** A page that shows nothing by then is broken, not slow. */
+const SHOWN_WITHIN_MS = 30_000;
 const PLAN = { chunks: 8, charsPerChunk: 24, firstTokenMs: 400, intervalMs: 60 };
 
 export async function measureFirstToken(onTurn: (turn: number) => void): Promise<Measurement[]> {
@@ -47,7 +49,7 @@ async function signInOnPage(page: Page, home: Home): Promise<void> {
 async function measureTurn(page: Page, home: Home, turn: number): Promise<number> {
   const composer = page.getByRole("textbox", { name: "Message" });
   await composer.fill(`Question number ${turn}`);
-  const shown = page.evaluate(whenFirstWordsShow, turn);
+  const shown = page.evaluate(whenFirstWordsShow, SHOWN_WITHIN_MS);
   await composer.press("Enter");
   const shownAtMs = await shown;
   await page.getByRole("button", { name: "Send" }).waitFor();
@@ -56,17 +58,23 @@ async function measureTurn(page: Page, home: Home, turn: number): Promise<number
   return shownAtMs - sentAtMs;
 }
 
-/** Runs in the page: resolves with the time of the frame that shows the first words of reply number `earlier`. */
-function whenFirstWordsShow(earlier: number): Promise<number> {
-  return new Promise((resolve) => {
+/**
+ * Runs in the page: resolves with the time of the frame that shows the first words of the next reply. That one is the
+ * last in the page, where replies of earlier turns come and go as they are scrolled past.
+ */
+function whenFirstWordsShow(withinMs: number): Promise<number> {
+  const newest = () => [...document.querySelectorAll<HTMLElement>("article[data-reply-id]")].at(-1);
+  const before = newest()?.dataset.replyId;
+  return new Promise((resolve, reject) => {
     const check = () => {
-      const reply = document.querySelectorAll("article[data-reply-id]")[earlier];
-      if (!reply?.querySelector(".markdown")?.textContent) return;
+      const reply = newest();
+      if (reply?.dataset.replyId === before || !reply?.querySelector(".markdown")?.textContent) return;
       observer.disconnect();
       requestAnimationFrame(() => resolve(performance.timeOrigin + performance.now()));
     };
     const observer = new MutationObserver(check);
     observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+    setTimeout(() => reject(new Error(`No words were shown within ${withinMs} ms`)), withinMs);
   });
 }
 

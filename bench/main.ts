@@ -56,7 +56,8 @@ async function measure(doing: string, measureAll: () => Promise<Measurement[]>):
   try {
     measurements.push(...(await measureAll()));
   } catch (error) {
-    failures.push(`${doing}: ${(error as Error).message}`);
+    // A browser's error goes on with its whole log.
+    failures.push(`${doing}: ${(error as Error).message.split("\n")[0]}`);
   }
 }
 
