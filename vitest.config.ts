@@ -21,6 +21,8 @@ export default defineConfig({
           name: "functions",
           include: ["test/*/**/*.test.ts"],
           exclude: [...around, ...whole],
+          // Nothing here waits for anything, but machines differ, and share their cores with others.
+          testTimeout: 20_000,
         },
       },
       {
