@@ -3,7 +3,7 @@
  * browser.
  */
 import type { FunctionReturnType } from "convex/server";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { api } from "../convex/_generated/api.js";
 import { launchBrowser } from "../test/support/browser.ts";
 import { type Home, startHome } from "../test/support/home.ts";
@@ -22,7 +22,7 @@ const FAST = { firstTokenMs: 0, intervalMs: 10, charsPerChunk: 4, chunks: 1_000 
 
 /** What happened on the page's main thread. */
 interface Strain {
-  /** The longest task, in milliseconds; 50 where none was longer than that, below which the browser tells of none. */
+  /** The longest task, in milliseconds of the processor's time. */
   longestTaskMs: number;
   /** From a key to the frame that shows its letter, in milliseconds. */
   keysMs: number[];
@@ -40,7 +40,7 @@ export async function measureLongThread(): Promise<Measurement[]> {
       openings.long.push(await measureOpening(page, "The long one", `Message ${LONG - 1}.`));
     }
     const search = await measureSearch(home);
-    const strain = await measureStrain(page, home);
+    const strain = await measureStrain(browser, page, home);
     const count = LONG.toLocaleString("en");
     return [
       {
@@ -58,7 +58,7 @@ export async function measureLongThread(): Promise<Measurement[]> {
       },
       { name: `the whole search, ${search.hits} hits`, value: search.wholeMs, unit: "ms" },
       {
-        name: "longest task of the page while a reply streams at 100 tokens a second",
+        name: "longest task of the page while a reply streams at 100 tokens a second, processor time",
         value: strain.longestTaskMs,
         unit: "ms",
         target: { of: "value", atMost: 100 },
@@ -138,9 +138,9 @@ async function measureSearch(home: Home): Promise<{ firstMs: number; wholeMs: nu
 }
 
 /** Has a long reply written at full speed, and types meanwhile. */
-async function measureStrain(page: Page, home: Home): Promise<Strain> {
+async function measureStrain(browser: Browser, page: Page, home: Home): Promise<Strain> {
   await planReplies(home, FAST);
-  await page.evaluate(watchTasks);
+  await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
   const composer = page.getByRole("textbox", { name: "Message" });
   await composer.fill("Tell me everything");
   await composer.press("Enter");
@@ -148,7 +148,7 @@ async function measureStrain(page: Page, home: Home): Promise<Strain> {
   await reply.waitFor();
   const keysMs: number[] = [];
   while ((await reply.count()) > 0) keysMs.push(await composer.evaluate(typeLetter));
-  return { longestTaskMs: await page.evaluate(longestTask), keysMs };
+  return { longestTaskMs: longestTask((await browser.stopTracing()).toString()), keysMs };
 }
 
 /** Runs in the page: a letter is typed, as a keyboard would, and shows in the frame after the next. */
@@ -161,16 +161,20 @@ function typeLetter(field: HTMLElement | SVGElement): Promise<number> {
   });
 }
 
-/** Runs in the page: remembers the longest task from now on. */
-function watchTasks(): void {
-  const watched = window as unknown as { longestTaskMs: number };
-  watched.longestTaskMs = 50;
-  new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) watched.longestTaskMs = Math.max(watched.longestTaskMs, duration);
-  }).observe({ type: "longtask" });
+/** One event of Chromium's trace. Durations are in microseconds; `tdur` is the processor's time. */
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  tdur?: number;
+  args?: { name?: string };
 }
 
-/** Runs in the page. */
-function longestTask(): number {
-  return (window as unknown as { longestTaskMs: number }).longestTaskMs;
+/** The longest task of the page's main thread, in milliseconds of the processor's time: other programs do not count. */
+function longestTask(trace: string): number {
+  const events = (JSON.parse(trace) as { traceEvents: TraceEvent[] }).traceEvents;
+  const named = events.filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain");
+  const isMain = ({ pid, tid }: TraceEvent) => named.some((thread) => thread.pid === pid && thread.tid === tid);
+  const tasks = events.filter((event) => event.name.endsWith("RunTask") && isMain(event));
+  return tasks.reduce((longest, { tdur = 0 }) => Math.max(longest, tdur), 0) / 1_000;
 }
