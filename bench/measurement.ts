@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 export interface Measurement {
   name: string;
   value: number;
-  unit: "ms" | "per second" | "MB" | "re-runs";
+  unit: "ms" | "per second" | "MB" | "re-runs" | "documents" | "ranges" | "transactions";
   /** What it is measured against, in the same run on the same machine. */
   against?: { name: string; value: number };
   /** What must be reached, where something must. */

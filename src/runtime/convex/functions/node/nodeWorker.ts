@@ -7,6 +7,8 @@ import type { FromWorker, ThrownInNode, ToWorker } from "./messages.ts";
 
 /** What Convex gives an action that runs in Node. Here it is for all that run at once. */
 const HEAP_MIB_MAX = 512;
+/** Small, so that the buffers through which files pass are let go of while there are few of them. */
+const YOUNG_HEAP_MIB_MAX = 6;
 
 /** What a call needs from the runtime while it runs. */
 export interface NodeCallHost {
@@ -43,7 +45,7 @@ export class NodeWorker {
   constructor(parts: NodeWorkerParts) {
     const { folder, env } = parts;
     const file = new URL("./worker.ts", import.meta.url);
-    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MIB_MAX };
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MIB_MAX, maxYoungGenerationSizeMb: YOUNG_HEAP_MIB_MAX };
     this.#parts = parts;
     this.#worker = new Worker(file, { env, workerData: folder, execArgv: ["--no-warnings"], resourceLimits });
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
