@@ -20,6 +20,19 @@ const ASKED = { performance: 90, accessibility: 100, "best-practices": 100 };
 
 type Category = keyof typeof ASKED;
 
+const MEASURES = [
+  "first-contentful-paint",
+  "largest-contentful-paint",
+  "total-blocking-time",
+  "cumulative-layout-shift",
+  "speed-index",
+];
+
+interface LighthouseReport {
+  categories: Record<Category, { score: number }>;
+  audits: Record<string, { displayValue?: string }>;
+}
+
 const dir = await mkdtemp(path.join(os.tmpdir(), "noruxa-lighthouse-"));
 const home = await startHome();
 let context: BrowserContext | undefined;
@@ -27,13 +40,13 @@ try {
   await liveIn(home, { email: EMAIL, days: 1 });
   const port = await freePort();
   context = await openBrowser(port);
-  const scores = { "sign-in": await judge(home.urls.web, port) };
+  const judgements = { "sign-in": await judge(home.urls.web, port) };
   const page = await openSignedIn(context, home, EMAIL);
   for (const name of ["chat", "library"]) {
     await signedInPages.find((each) => each.name === name)?.open(page, home);
-    Object.assign(scores, { [name]: await judge(page.url(), port) });
+    Object.assign(judgements, { [name]: await judge(page.url(), port) });
   }
-  report(scores);
+  report(judgements);
 } finally {
   await context?.close();
   await home.dispose();
@@ -48,29 +61,39 @@ function openBrowser(port: number): Promise<BrowserContext> {
   return chromium.launchPersistentContext(path.join(dir, "profile"), { ...found, args, locale: "en-US" });
 }
 
-async function judge(url: string, port: number): Promise<Record<Category, number>> {
+interface Judgement {
+  scores: Record<Category, number>;
+  /** What the performance is made of, as Lighthouse writes it. */
+  measures: string;
+}
+
+async function judge(url: string, port: number): Promise<Judgement> {
   const file = path.join(dir, "report.json");
   const flags = [`--port=${port}`, "--disable-storage-reset", "--output=json", `--output-path=${file}`, "--quiet"];
   const categories = `--only-categories=${Object.keys(ASKED).join(",")}`;
   const { exitCode, output } = await runQuietly("npx", ["--yes", LIGHTHOUSE, url, ...flags, categories]);
   if (exitCode !== 0) throw new Error(`Lighthouse did not judge ${url}:\n${output}`);
-  const report = JSON.parse(await readFile(file, "utf8")) as { categories: Record<Category, { score: number }> };
+  const report = JSON.parse(await readFile(file, "utf8")) as LighthouseReport;
   const scoreOf = (category: Category) => Math.round(report.categories[category].score * 100);
   return {
-    performance: scoreOf("performance"),
-    accessibility: scoreOf("accessibility"),
-    "best-practices": scoreOf("best-practices"),
+    scores: {
+      performance: scoreOf("performance"),
+      accessibility: scoreOf("accessibility"),
+      "best-practices": scoreOf("best-practices"),
+    },
+    measures: MEASURES.map((name) => `${name} ${report.audits[name]?.displayValue}`).join(", "),
   };
 }
 
-function report(scores: Record<string, Record<Category, number>>): void {
-  const rows = Object.entries(scores).flatMap(([page, byCategory]) =>
+function report(judgements: Record<string, Judgement>): void {
+  const rows = Object.entries(judgements).flatMap(([page, { scores }]) =>
     (Object.keys(ASKED) as Category[]).map((category) => {
-      const [score, asked] = [byCategory[category], ASKED[category]];
+      const [score, asked] = [scores[category], ASKED[category]];
       return { page, category, score, asked, reached: score >= asked };
     }),
   );
   console.table(rows);
+  for (const [page, { measures }] of Object.entries(judgements)) console.log(`${page}: ${measures}`);
   if (rows.some(({ reached }) => !reached)) process.exitCode = 1;
 }
 
