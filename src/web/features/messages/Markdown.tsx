@@ -86,14 +86,16 @@ function Table({ children }: { children: ReactNode }) {
 function BlockedImage({ alt, src }: { alt?: string; src?: string }) {
   const words = useWords().messages;
   return (
-    <span className="inline-flex flex-wrap items-center gap-2 rounded-lg border border-line bg-sunken px-2.5 py-1 text-[13.5px] text-muted">
-      <ImageOff aria-hidden size={15} />
-      {words.imageNotLoaded(alt)}
-      {src && (
-        <a href={src} target="_blank" rel="noopener noreferrer nofollow">
-          {words.openImage}
-        </a>
-      )}
+    <span className="inline-flex items-baseline gap-2 rounded-lg border border-line bg-sunken px-2.5 py-1 text-[13.5px] text-muted">
+      <ImageOff aria-hidden size={15} className="shrink-0 self-center" />
+      <span>
+        {words.imageNotLoaded(alt)}{" "}
+        {src && (
+          <a href={src} target="_blank" rel="noopener noreferrer nofollow">
+            {words.openImage}
+          </a>
+        )}
+      </span>
     </span>
   );
 }
