@@ -12,7 +12,9 @@ import { runTransfer, showProgress } from "./transfers.ts";
 
 const USAGE = `npm run restore -- DATA.zip KEYS.zip [--data DIR]
   DATA.zip     the data that npm run backup wrote
-  KEYS.zip     the keys it wrote beside them, or newer ones
+  KEYS.zip     the keys it wrote beside them, or newer ones; also KEYS.sealed, with --open-with
+  --open-with PRIVATE.pem
+               the private key for which the keys were sealed
   --ledger F   the ledger of erasures that npm run ops -- receipts --out F wrote: what was deleted
                since the backup is deleted again before the home is opened; needs secrets.env in DIR
   --data DIR   data folder, empty but for secrets.env (.noruxa)`;
@@ -25,6 +27,7 @@ await runTransfer(USAGE, async () => {
     options: {
       data: { type: "string", default: ".noruxa" },
       ledger: { type: "string" },
+      "open-with": { type: "string" },
       help: { type: "boolean" },
     },
   });
@@ -35,6 +38,7 @@ await runTransfer(USAGE, async () => {
   const nowMs = Date.now;
   const restored = await restore({
     files: positionals.map((file) => path.resolve(file)),
+    openWith: values["open-with"],
     dataDir,
     nowMs,
     progress: showProgress(),

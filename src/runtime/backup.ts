@@ -5,13 +5,15 @@
  * Deleting forgets keys, so a copy of the keys brings back what people deleted. A backup therefore comes in two ZIP
  * files: the data without the tables of keys, which may be kept for long, and those tables alone, of which only the
  * last ones are to be kept. Neither holds the master keys of `secrets.env`, nor variables set by `npx convex env`:
- * whoever finds both files can still read no content, and whoever restores them needs `secrets.env`.
+ * whoever finds both files can still read no content, and whoever restores them needs `secrets.env`. The keys may be
+ * sealed for a key that is kept offline (`sealedFile.ts`).
  *
  * Tables are written as `npx convex export` does, so the official CLI reads them too; the rest is below `_home/`,
  * which the CLI passes over. The database is read first, both files in one transaction. Objects are written before
  * rows name them, so each object that a row in the backup names was there; one that is deleted while the backup is
  * made may be missing from it.
  */
+import type { KeyObject } from "node:crypto";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { mkdtemp, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
@@ -22,6 +24,7 @@ import { SnapshotReader, type SnapshotTable } from "./convex/store/snapshotReade
 import { addTables, isSystemTable, type Progress } from "./convex/transfer/archive.ts";
 import { HomeError } from "./homeError.ts";
 import { DATABASE_FILES, HOME_PREFIX, KEY_TABLES } from "./homeFiles.ts";
+import { sealedFor } from "./sealedFile.ts";
 
 const BUSY_WAIT_MS = 5_000;
 
@@ -30,18 +33,21 @@ export interface BackupOptions {
   /** Where the two ZIP files go. */
   dataFile: string;
   keysFile: string;
+  /** For whose private key the file of keys is sealed; without it, it lies as it is. */
+  sealKeysFor?: KeyObject | undefined;
   progress?: Progress;
 }
 
 /** Backs up the home at `dataDir`, which may be serving. Throws `HomeError` when a file exists already. */
-export async function backUp({ dataDir, dataFile, keysFile, progress }: BackupOptions): Promise<void> {
+export async function backUp(options: BackupOptions): Promise<void> {
+  const { dataDir, dataFile, keysFile, sealKeysFor, progress } = options;
   for (const file of [dataFile, keysFile]) refuseExisting(file);
   const draftDir = await mkdtemp(path.join(path.dirname(path.resolve(dataFile)), ".backup-"));
   const reader = new SnapshotReader(path.join(dataDir, DATABASE_FILES.convex));
   try {
     const keys = new yazl.ZipFile();
     addTables(keys, reader, { progress, include: isKeyTable });
-    await write(keys, keysFile, draftDir);
+    await write(keys, keysFile, draftDir, sealKeysFor);
     const data = new yazl.ZipFile();
     addTables(data, reader, { progress, include: isDataTable });
     addHomeFiles(data, dataDir, draftDir);
@@ -67,10 +73,12 @@ function isDataTable(table: SnapshotTable): boolean {
 }
 
 /** The file is there whole or not at all. */
-async function write(zip: yazl.ZipFile, file: string, draftDir: string): Promise<void> {
+async function write(zip: yazl.ZipFile, file: string, draftDir: string, sealFor?: KeyObject): Promise<void> {
   const draft = path.join(draftDir, "backup.zip");
+  const target = createWriteStream(draft, { mode: 0o600 });
   zip.end();
-  await pipeline(zip.outputStream, createWriteStream(draft, { mode: 0o600 }));
+  if (sealFor) await pipeline(zip.outputStream, sealedFor(sealFor), target);
+  else await pipeline(zip.outputStream, target);
   await sync(draft);
   await rename(draft, file);
 }

@@ -16,10 +16,13 @@ import type { JsonObject } from "./convex/values/encoded.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { HomeError } from "./homeError.ts";
 import { DATABASE_FILES, HOME_PREFIX, KEY_TABLES } from "./homeFiles.ts";
+import { isSealed, openSealed } from "./sealedFile.ts";
 
 export interface RestoreOptions {
   /** The ZIP files of a backup: its data and its keys. */
   files: string[];
+  /** The file of the private key that opens those of them that are sealed. */
+  openWith?: string | undefined;
   dataDir: string;
   nowMs: () => number;
   progress?: Progress;
@@ -31,13 +34,13 @@ export interface Restored {
 }
 
 /** Throws `HomeError` when the folder is not empty or the backup is damaged; the folder is then as it was. */
-export async function restore({ files, dataDir, nowMs, progress }: RestoreOptions): Promise<Restored> {
+export async function restore({ files, openWith, dataDir, nowMs, progress }: RestoreOptions): Promise<Restored> {
   const folder = openDataFolder(dataDir);
   const draftDir = path.join(folder.dir, "restoring");
   try {
     refuseUsedFolder(folder.dir);
     await rm(draftDir, { recursive: true, force: true });
-    const archive = await openArchives(files);
+    const archive = await openArchives(await unsealed(files, draftDir, openWith));
     try {
       const documents = await restoreTables(archive, draftDir, { nowMs, progress });
       await restoreFiles(archive, draftDir);
@@ -51,6 +54,20 @@ export async function restore({ files, dataDir, nowMs, progress }: RestoreOption
     await rm(draftDir, { recursive: true, force: true });
     folder.release();
   }
+}
+
+/** The files as they can be read: those that are sealed are opened into the folder of drafts, which does not last. */
+async function unsealed(files: string[], draftDir: string, openWith: string | undefined): Promise<string[]> {
+  await mkdir(draftDir, { recursive: true, mode: 0o700 });
+  return Promise.all(
+    files.map(async (file, index) => {
+      if (!(await isSealed(file))) return file;
+      if (openWith === undefined) throw new HomeError(`${file} is sealed: name its private key with --open-with.`);
+      const opened = path.join(draftDir, `unsealed-${index}.zip`);
+      await openSealed(file, opened, openWith);
+      return opened;
+    }),
+  );
 }
 
 /** What several archives hold together. Throws `HomeError` when the keys are not among it. */

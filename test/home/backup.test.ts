@@ -1,6 +1,6 @@
 /** A home that is backed up while people use it, lost, and brought back. */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -194,8 +194,12 @@ describe("npm run restore", () => {
       const client = await person.http();
       const bob = await signIn(home, "bob@example.com");
       await send(bob.openTab(), { text: "Bob's words" });
-      const again = { data: path.join(dir, "again.data.zip"), keys: path.join(dir, "again.keys.zip") };
-      await run("backup", "--data", home.dataDir, "--out", path.join(dir, "again"));
+      const again = { data: path.join(dir, "again.data.zip"), keys: path.join(dir, "again.keys.sealed") };
+      const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      const [publicFile, privateFile] = [path.join(dir, "public.pem"), path.join(dir, "private.pem")];
+      await writeFile(publicFile, publicKey.export({ type: "spki", format: "pem" }));
+      await writeFile(privateFile, privateKey.export({ type: "pkcs8", format: "pem" }));
+      await run("backup", "--data", home.dataDir, "--out", path.join(dir, "again"), "--seal-keys-for", publicFile);
       await client.mutation(api.threads.remove, { threadId });
       await (await bob.http()).action(api.account.erase, { confirm: "erase" });
       await bob.leave();
@@ -208,7 +212,8 @@ describe("npm run restore", () => {
       const files = [again.data, again.keys, "--ledger", ledger, "--data", home.dataDir];
       expect((await run("restore", ...files)).stderr).toContain("secrets.env");
       await copyFile(secrets, path.join(home.dataDir, "secrets.env"));
-      const { exitCode, stdout } = await run("restore", ...files);
+      expect((await run("restore", ...files)).stderr).toContain("--open-with");
+      const { exitCode, stdout } = await run("restore", ...files, "--open-with", privateFile);
       expect({ exitCode, stdout }).toEqual({
         exitCode: 0,
         stdout: expect.stringContaining("Deleted again by the ledger: accounts 1, chats 1, files 0."),
