@@ -1,6 +1,7 @@
 /**
- * Takes a picture of every page, in both themes and at the width of a phone, into `docs/screenshots/`. Look at them
- * before committing them: pages differ by a pixel from run to run, so no test compares them.
+ * Takes a picture of every page, in both themes and at the width of a phone, into `docs/screenshots/`; with names of pages
+ * (`-- chat library`) of those alone. Look at them before committing them: pages differ by a pixel from run to run, so no
+ * test compares them.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
@@ -8,11 +9,11 @@ import sharp from "sharp";
 import { launchBrowser } from "../test/support/browser.ts";
 import { type Home, startHome } from "../test/support/home.ts";
 import { LIVED_MS, liveIn } from "../test/support/lifelike.ts";
-import { openSignedIn, signedInPages, signInPage } from "../test/support/pages.ts";
+import { type AppPage, openSignedIn, signedInPages, signInPage } from "../test/support/pages.ts";
 
 const OUT = "docs/screenshots";
 const EMAIL = "ada@example.com";
-const DAYS = 28;
+const DAYS = 20;
 const WIDE = { width: 1280, height: 800 };
 const PHONE = { width: 360, height: 740 };
 /** What fades in is there by then. */
@@ -23,6 +24,9 @@ const looks = [
   { suffix: "-dark", colorScheme: "dark", viewport: WIDE },
   { suffix: "-phone", colorScheme: "light", viewport: PHONE },
 ] as const;
+
+const asked = process.argv.slice(2);
+const isAsked = ({ name }: AppPage) => asked.length === 0 || asked.includes(name);
 
 await mkdir(OUT, { recursive: true });
 const home = await startHome({ env: { OPERATOR_EMAILS: EMAIL } });
@@ -41,9 +45,9 @@ async function picture(browser: Browser, home: Home, look: (typeof looks)[number
   await context.clock.setSystemTime(Date.now() + LIVED_MS);
   const visitor = await context.newPage();
   await signInPage.open(visitor, home);
-  await save(visitor, `${signInPage.name}${look.suffix}`);
+  if (isAsked(signInPage)) await save(visitor, `${signInPage.name}${look.suffix}`);
   const page = await openSignedIn(context, home, EMAIL);
-  for (const { name, open } of signedInPages) {
+  for (const { name, open } of signedInPages.filter(isAsked)) {
     await open(page, home);
     await save(page, `${name}${look.suffix}`);
   }
