@@ -58,7 +58,12 @@ export const PROMISES = {
   },
   A13: {
     text: "You can take a machine-readable copy of everything you provided with you.",
-    keptBy: ["convex/exports/steps.ts", "convex/exports/building.ts", "convex/exports/pages.ts"],
+    keptBy: [
+      "convex/exports/steps.ts",
+      "convex/exports/building.ts",
+      "convex/exports/pages.ts",
+      "scripts/ops/importing.ts",
+    ],
   },
   A14: {
     text: "A request that arrives by mail is recorded, verified and answered in time.",
@@ -87,7 +92,13 @@ export const PROMISES = {
   },
   A21: {
     text: "Deleting your account removes your content and records about you, except what the law requires to keep.",
-    keptBy: ["src/policy/registry.ts", "convex/erasure/leftovers.ts", "convex/erasure/receipts.ts"],
+    keptBy: [
+      "src/policy/registry.ts",
+      "convex/erasure/leftovers.ts",
+      "convex/erasure/receipts.ts",
+      "convex/erasure/ledger.ts",
+      "convex/legalHolds/holding.ts",
+    ],
   },
   A22: {
     text: "Every page says how to reach whoever runs the service.",
