@@ -7,7 +7,9 @@ import { syncProfile, vProfile } from "../account/profile.ts";
 import { ensureSubscription, openMonth } from "../billing/months.ts";
 import { withItem } from "../billing/periods.ts";
 import { beginErasure, isErased } from "../erasure/beginning.ts";
+import { isKept } from "../legalHolds/holding.ts";
 import { findUser } from "../lib/functions.ts";
+import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
 import { countUpTo, vCount } from "../operator/counting.ts";
 import { type BillingNews, isBillingType, ParkedError, readBillingNews } from "./clerkBilling.ts";
 import { identityOf, isUserType } from "./fields.ts";
@@ -120,25 +122,36 @@ export const countRefusal = internalMutation({
 
 /** Deletes rows that are older than they are kept. An idle run reads two index ranges and no rows. */
 export const sweep = internalMutation({
-  args: {},
+  args: { place: v.optional(vSweepPlace) },
   returns: v.null(),
-  handler: async (ctx): Promise<null> => {
-    const beforeMs = Date.now() - WEBHOOK_MS;
-    const old = await ctx.db
+  handler: async (ctx, { place }): Promise<null> => {
+    const { beforeMs, cursor } = place ?? firstPlace(WEBHOOK_MS, Date.now());
+    const { page, isDone, continueCursor } = await ctx.db
       .query("webhookInbox")
       .withIndex("by_received", (q) => q.lt("receivedAt", beforeMs))
-      .take(ROWS_PER_RUN);
-    for (const row of old) await ctx.db.delete("webhookInbox", row._id);
+      .paginate({ numItems: ROWS_PER_RUN, cursor });
+    for (const row of page) if (!(await isOfHeld(ctx, row))) await ctx.db.delete("webhookInbox", row._id);
     const beforeDay = new Date(beforeMs).toISOString().slice(0, 10);
     const refusals = await ctx.db
       .query("webhookRefusals")
       .withIndex("by_day", (q) => q.lt("day", beforeDay))
       .take(ROWS_PER_RUN);
     for (const row of refusals) await ctx.db.delete("webhookRefusals", row._id);
-    if (old.length === ROWS_PER_RUN) await ctx.scheduler.runAfter(0, internal.webhooks.inbox.sweep, {});
+    const next = { beforeMs, cursor: continueCursor };
+    if (!isDone) await ctx.scheduler.runAfter(0, internal.webhooks.inbox.sweep, { place: next });
     return null;
   },
 });
+
+/** Whether a message is about somebody whose data sweeps leave alone. */
+async function isOfHeld(ctx: MutationCtx, { identityId }: Doc<"webhookInbox">): Promise<boolean> {
+  if (identityId === undefined) return false;
+  const user = await ctx.db
+    .query("users")
+    .withIndex("by_identity", (q) => q.eq("identityId", identityId))
+    .unique();
+  return user !== null && isKept(ctx.db, { ownerId: user._id });
+}
 
 function findMessage(ctx: MutationCtx, messageId: string): Promise<Doc<"webhookInbox"> | null> {
   return ctx.db

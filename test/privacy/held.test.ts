@@ -90,6 +90,26 @@ describe("what is held", () => {
     expect(await rowsOf(adaId)).toBe(WHOLE);
   });
 
+  it("[A12] is also what senders of webhooks told of its person", async () => {
+    await ada.mutation(api.privacy.setRestriction, { restricted: true });
+    await backend.run(async ({ db }) => {
+      const told = {
+        type: "session.created",
+        eventAt: 0,
+        receivedAt: Date.now(),
+        state: "parked",
+        fields: "{}",
+      } as const;
+      for (const identityId of ["user_ada", "user_bob", undefined]) {
+        await db.insert("webhookInbox", { ...told, identityId, messageId: `about-${identityId}` });
+      }
+    });
+    vi.advanceTimersByTime(61 * DAY_MS);
+    await backend.mutation(internal.webhooks.inbox.sweep, {});
+    const left = await backend.run(({ db }) => db.query("webhookInbox").collect());
+    expect(left.map(({ identityId }) => identityId)).toEqual(["user_ada"]);
+  });
+
   it("waits for what comes of an erasure, which may have been asked for by a forged message", async () => {
     await backend.run(({ db }) => db.patch("users", adaId, { state: "erasing" }));
     vi.advanceTimersByTime(61 * DAY_MS);
