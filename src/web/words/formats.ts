@@ -6,8 +6,6 @@ interface CountForms {
   other: string;
 }
 
-type Formats = ReturnType<typeof formatsIn>;
-
 /** How a language writes numbers, counts, times and sizes. Times are milliseconds since the epoch. */
 export function formatsIn(language: Language) {
   const numbers = new Intl.NumberFormat(language);
