@@ -46,13 +46,13 @@ interface Importing {
 /** Fills an empty account. Throws where anything is refused; what was written until then stays. */
 export async function importArchive(importing: Importing): Promise<Imported> {
   const run = new Import(importing);
+  await run.fillAccount();
   await run.addChats();
   await run.addFiles();
   await run.addOrders();
   await run.addMessages();
   await run.tie();
   await run.addRecords();
-  await run.fillAccount();
   return { ids: run.ids, counts: run.counts };
 }
 
