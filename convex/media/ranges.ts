@@ -1,9 +1,8 @@
+import { WHOLE_ANSWER_BYTES } from "../../src/shared/media.ts";
 import type { ByteRange } from "../../src/shared/segments.ts";
 
 /** Most bytes of one partial answer; a player asks again for what follows. */
 export const PARTIAL_BYTES = 4 * 1024 * 1024;
-/** Most bytes of a whole answer: Convex ends HTTP bodies at 20 MiB. */
-export const WHOLE_BYTES = 16 * 1024 * 1024;
 
 /** How a request for an object is answered. */
 export type RangeAnswer =
@@ -19,7 +18,7 @@ export type RangeAnswer =
 export function answerTo(header: string | null, lengthBytes: number): RangeAnswer {
   const asked = header === null ? null : parseRange(header);
   if (!asked) {
-    if (lengthBytes > WHOLE_BYTES) return { kind: "unsatisfiable" };
+    if (lengthBytes > WHOLE_ANSWER_BYTES) return { kind: "unsatisfiable" };
     return { kind: "whole", range: { start: 0, end: lengthBytes } };
   }
   const start = asked.from ?? Math.max(0, lengthBytes - asked.last);

@@ -11,6 +11,8 @@ export type MediaType = (typeof MEDIA_KINDS)[MediaKind][number];
 
 /** Longest file a person can upload; Convex ends HTTP bodies at 20 MiB. */
 export const UPLOAD_BYTES = 16 * 1024 * 1024;
+/** Longest file that is given in one answer, for the same reason; what is longer is had by ranges. */
+export const WHOLE_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Most pixels of a picture: what opens to more is taken for a decompression bomb. */
 export const PICTURE_PIXELS = 64_000_000;
 /** Longest side of a thumbnail, in pixels. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { answerTo, PARTIAL_BYTES, WHOLE_BYTES } from "../../convex/media/ranges.ts";
+import { answerTo, PARTIAL_BYTES } from "../../convex/media/ranges.ts";
+import { WHOLE_ANSWER_BYTES } from "../../src/shared/media.ts";
 
 const partial = (start: number, end: number) => ({ kind: "partial", range: { start, end } });
 const whole = { kind: "whole", range: { start: 0, end: 1_000 } };
@@ -37,9 +38,9 @@ it("an answer to a range has at most 4 MiB, whatever is asked", () => {
 });
 
 it("without a range, what is longer than one answer can be is refused rather than cut", () => {
-  expect(answerTo(null, WHOLE_BYTES)).toEqual({ kind: "whole", range: { start: 0, end: WHOLE_BYTES } });
-  expect(answerTo(null, WHOLE_BYTES + 1)).toEqual(unsatisfiable);
-  expect(answerTo("bytes=5-2", WHOLE_BYTES + 1)).toEqual(unsatisfiable);
+  expect(answerTo(null, WHOLE_ANSWER_BYTES)).toEqual({ kind: "whole", range: { start: 0, end: WHOLE_ANSWER_BYTES } });
+  expect(answerTo(null, WHOLE_ANSWER_BYTES + 1)).toEqual(unsatisfiable);
+  expect(answerTo("bytes=5-2", WHOLE_ANSWER_BYTES + 1)).toEqual(unsatisfiable);
 });
 
 it("an empty object has no range", () => {

@@ -6,7 +6,15 @@ type Keys = Pick<KeyboardEvent, "key" | "metaKey" | "ctrlKey" | "altKey" | "shif
 
 const modifierNames = ["mod", "alt", "shift"] as const;
 
-export type KeyName = (typeof modifierNames)[number] | "Escape" | "Enter";
+/** Keys that have a name in words. */
+export type KeyName =
+  | (typeof modifierNames)[number]
+  | "Escape"
+  | "Enter"
+  | "Delete"
+  | "Space"
+  | "ArrowLeft"
+  | "ArrowRight";
 
 /** Whether the keys pressed are those of `shortcut`. */
 export function matches(shortcut: string, pressed: Keys, isApple: boolean): boolean {

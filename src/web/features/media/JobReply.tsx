@@ -1,5 +1,4 @@
 import { useMutation, useQuery } from "convex/react";
-import type { FunctionReturnType } from "convex/server";
 import { RotateCcw } from "lucide-react";
 import type { ReactNode } from "react";
 import { api, type Message } from "../../app/api.ts";
@@ -9,9 +8,8 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { useNotice } from "../../ui/Notices.tsx";
 import { useWords } from "../../words/words.ts";
+import { JobProgress } from "./JobProgress.tsx";
 import { Medium } from "./Medium.tsx";
-
-type Job = FunctionReturnType<typeof api.media.job>;
 
 interface JobReplyProps {
   reply: Message;
@@ -25,16 +23,17 @@ interface JobReplyProps {
 
 /** A picture or a video that was asked for: how far it is, what was made, or why it was not. */
 export function JobReply({ reply, jobId, modelLabel, onTryAgain, children }: JobReplyProps) {
+  const { media } = useWords();
   const live = reply.state === "streaming";
   return (
     <article aria-label={modelLabel} aria-busy={live} data-reply-id={reply._id} data-state={reply.state}>
       {reply.attachments.map((medium) => (
-        <Medium key={medium.mediaId} medium={medium} label={`Made by ${modelLabel}`} />
+        <Medium key={medium.mediaId} medium={medium} label={media.madeBy(modelLabel)} />
       ))}
       {live && <Making jobId={jobId} />}
-      {reply.state === "stopped" && <p className="text-[14px] text-muted">You cancelled this. It cost nothing.</p>}
+      {reply.state === "stopped" && <p className="text-[14px] text-muted">{media.cancelled}</p>}
       {reply.state === "failed" && (
-        <Boundary resetKey={jobId} fallback={() => <p className="text-muted">This could not be made.</p>}>
+        <Boundary resetKey={jobId} fallback={() => <p className="text-muted">{media.notMade}</p>}>
           <Reason jobId={jobId} />
         </Boundary>
       )}
@@ -42,7 +41,7 @@ export function JobReply({ reply, jobId, modelLabel, onTryAgain, children }: Job
         {!live && (
           <>
             {onTryAgain && (
-              <IconButton label="Make another" onClick={onTryAgain} className="size-8">
+              <IconButton label={media.makeAnother} onClick={onTryAgain} className="size-8">
                 <RotateCcw aria-hidden size={15} />
               </IconButton>
             )}
@@ -66,26 +65,16 @@ function Making({ jobId }: { jobId: string }) {
   const job = useQuery(api.media.job, { jobId });
   const cancel = useMutation(api.media.cancel);
   const notify = useNotice();
-  const percent = Math.round((job?.progress ?? 0) * 100);
+  const { media } = useWords();
   return (
     <div className="grid max-w-[28rem] gap-2.5">
-      <p className="text-muted">{job ? stageOf(job) : "Asking"}</p>
-      <div
-        role="progressbar"
-        aria-label="Progress"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={percent}
-        className="h-1.5 overflow-hidden rounded-full bg-hover"
-      >
-        <div style={{ width: `${Math.max(4, percent)}%` }} className="breathing h-full rounded-full bg-accent" />
-      </div>
+      <JobProgress job={job} />
       <Button
         small
         className="justify-self-start"
         onClick={() => void cancel({ jobId }).catch((error) => notify(sentenceOf(error)))}
       >
-        Cancel
+        {media.cancel}
       </Button>
     </div>
   );
@@ -93,9 +82,10 @@ function Making({ jobId }: { jobId: string }) {
 
 function Reason({ jobId }: { jobId: string }) {
   const job = useQuery(api.media.job, { jobId });
+  const { media } = useWords();
   return (
     <p role="alert" className="text-[15px] text-muted">
-      {job?.error?.message ?? "This could not be made."} It cost nothing.
+      {job?.error ? media.failed(media.errors[job.error.code] ?? job.error.message) : media.notMade}
     </p>
   );
 }
@@ -104,10 +94,4 @@ function Cost({ jobId }: { jobId: string }) {
   const job = useQuery(api.media.job, { jobId });
   const { usage } = useWords();
   return job && ` · ${usage.credits(job.credits)}`;
-}
-
-function stageOf({ state, kind }: Job): string {
-  if (state === "queued") return "Waiting for a free place";
-  if (state === "storing") return "Sealing it";
-  return kind === "image" ? "Drawing" : "Filming";
 }

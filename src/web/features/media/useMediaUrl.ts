@@ -5,24 +5,35 @@ import { api } from "../../app/api.ts";
 /** Addresses run out after minutes; one that fails sooner than this is not asked for again. */
 const renewAfterMs = 5_000;
 
+interface Address {
+  /** Null until it is there and where the medium is gone. */
+  url: string | null;
+  /** There is none, or it could not be loaded although it was new. */
+  failed: boolean;
+  askedAtMs: number;
+}
+
+const unasked: Address = { url: null, failed: false, askedAtMs: 0 };
+
 /**
- * An address from which the page can load a medium, null until it is there and where the medium is gone. `renew` asks
- * for another, for elements that could not load what they had: a video that is played for long outlives its address.
+ * An address from which the page can load a medium. `renew` asks for another, for elements that could not load what they
+ * had: a video that is played for long outlives its address.
  */
-export function useMediaUrl(mediaId: string): { url: string | null; renew: () => void } {
+export function useMediaUrl(mediaId: string): Omit<Address, "askedAtMs"> & { renew: () => void } {
   const ticket = useAction(api.media.ticket);
-  const [current, setCurrent] = useState<{ url: string | null; askedAtMs: number }>({ url: null, askedAtMs: 0 });
+  const [{ askedAtMs, ...current }, setCurrent] = useState(unasked);
   const ask = useCallback(
     () =>
       ticket({ mediaId }).then(
-        ({ url }) => setCurrent({ url, askedAtMs: Date.now() }),
-        () => setCurrent({ url: null, askedAtMs: Date.now() }),
+        ({ url }) => setCurrent({ url, failed: false, askedAtMs: Date.now() }),
+        () => setCurrent({ ...unasked, failed: true }),
       ),
     [ticket, mediaId],
   );
   useEffect(() => void ask(), [ask]);
   const renew = () => {
-    if (Date.now() - current.askedAtMs > renewAfterMs) void ask();
+    if (current.failed || Date.now() - askedAtMs > renewAfterMs) void ask();
+    else setCurrent((before) => ({ ...before, failed: true }));
   };
-  return { url: current.url, renew };
+  return { ...current, renew };
 }

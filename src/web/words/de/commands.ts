@@ -12,5 +12,15 @@ export const commands: typeof english = {
   language: (name) => `Sprache: ${name}`,
   characterKeys: "Kürzel aus einem einzelnen Zeichen",
   characterKeysHint: "Schalte sie aus, wenn du diktierst oder Zeichen versehentlich auf der Seite landen.",
-  keys: { mod: "Strg", alt: "Alt", shift: "Umschalt", Escape: "Esc", Enter: "Enter" },
+  keys: {
+    mod: "Strg",
+    alt: "Alt",
+    shift: "Umschalt",
+    Escape: "Esc",
+    Enter: "Enter",
+    Delete: "Entf",
+    Space: "Leertaste",
+    ArrowLeft: "←",
+    ArrowRight: "→",
+  },
 };

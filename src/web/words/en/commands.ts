@@ -11,5 +11,15 @@ export const commands = {
   language: (name: string) => `Language: ${name}`,
   characterKeys: "Shortcuts of a single sign",
   characterKeysHint: "Switch them off if you dictate, or if signs reach the page by accident.",
-  keys: { mod: "Ctrl", alt: "Alt", shift: "Shift", Escape: "Esc", Enter: "Enter" },
+  keys: {
+    mod: "Ctrl",
+    alt: "Alt",
+    shift: "Shift",
+    Escape: "Esc",
+    Enter: "Enter",
+    Delete: "Del",
+    Space: "Space",
+    ArrowLeft: "←",
+    ArrowRight: "→",
+  },
 };
