@@ -96,7 +96,7 @@ async function scrollUp({ screens }: { screens: number }) {
   const numbers = new Set<number>();
   let mostNodes = 0;
   for (let screen = 0; screen < screens; screen++) {
-    log.scrollTop -= log.clientHeight * 0.8;
+    if (screen > 0) log.scrollTop -= log.clientHeight * 0.8;
     await frame();
     await frame();
     const { top, bottom } = log.getBoundingClientRect();
