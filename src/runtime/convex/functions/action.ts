@@ -1,19 +1,34 @@
 /** Runs an action, in an isolate or in Node, from the check of its arguments to the check of its result. */
-import type { Catalog, DeployedFunction, FunctionCall, Outcome } from "../types.ts";
-import { answerActionSyscall } from "./actionSyscalls.ts";
+import type { Catalog, Clock, DeployedFunction, FunctionCall, FunctionError, Outcome } from "../types.ts";
+import { type ActionSyscallScope, answerActionSyscall } from "./actionSyscalls.ts";
 import { moduleAndExport } from "./deployment.ts";
 import { LogLines } from "./logLines.ts";
-import type { NodeModules } from "./node/nodeModules.ts";
-import type { NodeCallHost } from "./node/nodeWorker.ts";
+import type { CallHost } from "./threads/callThread.ts";
+import type { CallThreads } from "./threads/callThreads.ts";
+import type { Result } from "./threads/messages.ts";
+import type { NodeModules } from "./threads/nodeModules.ts";
 import { findCallable, validateArguments, validateResult } from "./validation.ts";
-import { type Ending, WaitingExecution, type WaitingScope } from "./waitingExecution.ts";
+import { ACTION_TIME_MAX_MS, ACTION_TIMED_OUT } from "./waitingExecution.ts";
+
+/** Convex's limit for actions in Node. */
+const NODE_ACTION_TIME_MAX_MS = 10 * 60 * 1000;
+const NODE_ACTION_TIMED_OUT: FunctionError = {
+  message: `Function execution timed out (maximum duration: ${NODE_ACTION_TIME_MAX_MS / 1000}s)`,
+  code: "FunctionTimedOut",
+};
+const STOPPED: FunctionError = { message: "The action was stopped." };
 
 export interface ActionResult {
   outcome: Outcome;
   logLines: string[];
 }
 
-type ActionScope = WaitingScope & { catalog: Catalog };
+export interface ActionScope extends Omit<ActionSyscallScope, "call" | "nowMs"> {
+  catalog: Catalog;
+  clock: Clock;
+  /** Run what does not run in Node. */
+  threads: CallThreads;
+}
 
 /** Aborting `signal` stops the action; what it has done stays done. */
 export async function runAction(scope: ActionScope, call: FunctionCall, signal?: AbortSignal): Promise<ActionResult> {
@@ -23,67 +38,48 @@ export async function runAction(scope: ActionScope, call: FunctionCall, signal?:
   const refusal = validateArguments(scope.catalog, definition, call.args);
   if (refusal) return { outcome: { ok: false, error: refusal }, logLines: [] };
 
-  const run = definition.environment === "node" ? runInNode : runInIsolate;
-  const { ending, logLines } = await run(scope, call, { definition, signal });
-  if (!ending.ok) return { outcome: { ok: false, error: ending.error }, logLines };
-  const value = String(ending.value);
-  const problem = validateResult(scope.catalog, definition, value);
-  return { outcome: problem ? { ok: false, error: problem } : { ok: true, value }, logLines };
-}
-
-interface RunInput {
-  definition: DeployedFunction;
-  signal?: AbortSignal;
-}
-
-interface Run {
-  ending: Ending;
-  logLines: string[];
-}
-
-async function runInIsolate(scope: ActionScope, call: FunctionCall, { definition, signal }: RunInput): Promise<Run> {
-  const { modulePath, exportName } = moduleAndExport(definition.path);
-  const execution = new WaitingExecution(scope, call);
-  signal?.addEventListener("abort", () => execution.stop(STOPPED), { once: true });
-  const ending = await execution.run((load, begin) => {
-    const registered = load(modulePath)[exportName] as RegisteredAction;
-    begin();
-    return registered.invokeAction(call.request?.requestId ?? "", JSON.stringify([call.args]));
-  });
-  execution.end();
-  return { ending, logLines: execution.logLines.lines };
-}
-
-async function runInNode(scope: ActionScope, call: FunctionCall, { definition, signal }: RunInput): Promise<Run> {
   const logLines = new LogLines();
   const nowMs = () => scope.clock.nowMs();
-  const host: NodeCallHost = {
+  const host: CallHost = {
     asyncSyscall: (operation, args) => answerActionSyscall({ ...scope, call, nowMs }, operation, args),
     log: (level, message) => logLines.add(level, message),
   };
+  const result = await runInThread(scope, { call, definition, host, signal });
+  return { outcome: outcomeOf(scope.catalog, definition, result), logLines: logLines.lines };
+}
+
+interface Run {
+  call: FunctionCall;
+  definition: DeployedFunction;
+  host: CallHost;
+  signal: AbortSignal | undefined;
+}
+
+/** The thread's own limit ends what waits; the one here ends what computes without a pause, too. */
+async function runInThread(scope: ActionScope, { call, definition, host, signal }: Run): Promise<Result> {
+  const isNode = definition.environment === "node";
+  const threads = isNode ? (scope.deployment.node as NodeModules) : scope.threads;
+  const stop = new AbortController();
+  const limit = isNode
+    ? setTimeout(() => stop.abort(NODE_ACTION_TIMED_OUT), NODE_ACTION_TIME_MAX_MS)
+    : setTimeout(() => stop.abort(ACTION_TIMED_OUT), ACTION_TIME_MAX_MS);
+  signal?.addEventListener("abort", () => stop.abort(STOPPED), { once: true });
   const target = {
+    component: call.component,
     ...moduleAndExport(definition.path),
     requestId: call.request?.requestId ?? "",
     args: JSON.stringify([call.args]),
   };
-  const node = scope.deployment.node as NodeModules;
-  const stop = new AbortController();
-  const limit = setTimeout(() => stop.abort(NODE_TIMED_OUT), NODE_ACTION_TIME_MAX_MS);
-  signal?.addEventListener("abort", () => stop.abort(STOPPED), { once: true });
-  const ending = await node.call(target, host, stop.signal);
-  clearTimeout(limit);
-  return { ending, logLines: logLines.lines };
+  try {
+    return await threads.call(target, host, stop.signal);
+  } finally {
+    clearTimeout(limit);
+  }
 }
 
-/** Convex's limit for actions in Node. */
-const NODE_ACTION_TIME_MAX_MS = 10 * 60 * 1000;
-
-const NODE_TIMED_OUT = {
-  message: `Function execution timed out (maximum duration: ${NODE_ACTION_TIME_MAX_MS / 1000}s)`,
-  code: "FunctionTimedOut",
-};
-const STOPPED = { message: "The action was stopped." };
-
-interface RegisteredAction {
-  invokeAction(requestId: string, args: string): Promise<string>;
+function outcomeOf(catalog: Catalog, definition: DeployedFunction, result: Result): Outcome {
+  if (!result.ok) return { ok: false, error: result.error };
+  const value = String(result.value);
+  const problem = validateResult(catalog, definition, value);
+  return problem ? { ok: false, error: problem } : { ok: true, value };
 }

@@ -24,9 +24,9 @@ import { DeploymentError } from "./deploymentError.ts";
 import type { Exports } from "./globals/modules.ts";
 import { evaluateModule, type ImportInput, type ImportScope } from "./importHost.ts";
 import type { IsolateFactory } from "./isolate.ts";
-import { NODE_PROGRAM, NodeModules } from "./node/nodeModules.ts";
 import { Program } from "./program.ts";
 import { SourceMaps } from "./sourceMaps.ts";
+import { NODE_PROGRAM, NodeModules } from "./threads/nodeModules.ts";
 
 export interface AnalysisInput {
   bundle: Bundle;

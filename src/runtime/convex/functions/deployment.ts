@@ -8,9 +8,9 @@ import type {
   Json,
   SchemaJson,
 } from "../types.ts";
-import type { NodeModules } from "./node/nodeModules.ts";
 import type { Program } from "./program.ts";
 import type { SourceMaps } from "./sourceMaps.ts";
+import type { NodeModules } from "./threads/nodeModules.ts";
 
 /** One installed component, or the app. */
 export interface ComponentInstance {

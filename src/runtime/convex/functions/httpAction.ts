@@ -1,12 +1,21 @@
 /** Runs HTTP actions: routing, the handler, and the streams on both sides of it. */
-import type { FunctionCall, FunctionError, Identity, Json } from "../types.ts";
+import type { Clock, FunctionCall, FunctionError, Identity, Json } from "../types.ts";
+import { type ActionSyscallScope, answerActionSyscall } from "./actionSyscalls.ts";
 import { type RoutedRequest, routeRequest } from "./httpRoutes.ts";
+import type { IsolateFactory } from "./isolate.ts";
+import { LogLines } from "./logLines.ts";
 import { type Ending, WaitingExecution, type WaitingScope } from "./waitingExecution.ts";
 
 /** Convex's limit on request and response bodies. */
 const BODY_BYTES_MAX = 20 * 1024 * 1024;
 const BODYLESS_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 const BODYLESS_STATUSES = new Set([101, 204, 205, 304]);
+
+export interface HttpActionScope extends Omit<ActionSyscallScope, "call" | "nowMs"> {
+  isolates: IsolateFactory;
+  clock: Clock;
+  envOf: (component: string) => (name: string) => string | undefined;
+}
 
 export interface HttpActionInput {
   request: Request;
@@ -19,7 +28,7 @@ export interface HttpActionInput {
 }
 
 /** The response's head is there as soon as the handler has returned; its body may still be produced. */
-export async function runHttpAction(scope: WaitingScope, input: HttpActionInput): Promise<Response> {
+export async function runHttpAction(scope: HttpActionScope, input: HttpActionInput): Promise<Response> {
   const { request, identity, signal, requestId } = input;
   const { pathname } = new URL(request.url);
   if (!scope.deployment.hasHttp) {
@@ -29,8 +38,9 @@ export async function runHttpAction(scope: WaitingScope, input: HttpActionInput)
   if (!routed) return new Response(`No HttpAction routed for ${pathname}`, { status: 404 });
 
   const call = callOf(routed, identity, { requestId, userAgent: request.headers.get("user-agent") ?? undefined });
-  const execution = new WaitingExecution(scope, call);
-  execution.onEnd(() => execution.logLines.lines.forEach(input.log));
+  const logLines = new LogLines();
+  const execution = new WaitingExecution(waitingScope(scope, call, logLines));
+  execution.onEnd(() => logLines.lines.forEach(input.log));
   const stop = () => execution.stop({ message: "The client went away." });
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
@@ -42,6 +52,23 @@ export async function runHttpAction(scope: WaitingScope, input: HttpActionInput)
     return handler.invokeHttpAction(requestIn(execution, request));
   });
   return respond(ending, { execution, request, requestId, log: input.log });
+}
+
+function waitingScope(scope: HttpActionScope, call: FunctionCall, logLines: LogLines): WaitingScope {
+  const { deployment, isolates, clock } = scope;
+  const { sourceMaps, version, loadedAtMs } = deployment;
+  const nowMs = () => clock.nowMs();
+  return {
+    isolates,
+    program: deployment.instance(call.component).program,
+    sourceMaps,
+    version,
+    loadedAtMs,
+    nowMs,
+    env: scope.envOf(call.component),
+    ask: (operation, args) => answerActionSyscall({ ...scope, call, nowMs }, operation, args),
+    log: (level, message) => logLines.add(level, message),
+  };
 }
 
 function callOf(routed: RoutedRequest, identity: Identity, request: FunctionCall["request"]): FunctionCall {

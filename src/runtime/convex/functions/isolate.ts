@@ -3,7 +3,6 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import path from "node:path";
 import { promiseHooks } from "node:v8";
 import vm from "node:vm";
-import { build } from "esbuild";
 import type { Isolate } from "./globals/isolate.ts";
 
 /** The host's classes that isolates share ([Note: Lent classes]). Everything else in an isolate is its own. */
@@ -32,15 +31,23 @@ export interface Home {
 }
 
 export class IsolateFactory {
+  /** The script that furnishes isolates. */
+  readonly source: string;
   readonly #furnish: vm.Script;
   readonly #turn = new vm.Script("$isolate.turn()", { filename: "node:isolate" });
 
-  private constructor(furnish: vm.Script) {
-    this.#furnish = furnish;
+  private constructor(source: string) {
+    this.source = source;
+    this.#furnish = new vm.Script(source, { filename: "node:isolate" });
   }
 
   static async create(): Promise<IsolateFactory> {
-    return new IsolateFactory(new vm.Script(await globalsSource(), { filename: "node:isolate" }));
+    return new IsolateFactory(await globalsSource());
+  }
+
+  /** `source`: that of another factory. */
+  static of(source: string): IsolateFactory {
+    return new IsolateFactory(source);
   }
 
   /** For queries, mutations and imports: microtasks run only within `turn`. */
@@ -133,6 +140,8 @@ function hookPromises(): void {
 
 /** `globals/` as one script. Its value is the function that furnishes the context it runs in. */
 async function globalsSource(): Promise<string> {
+  // Not for threads, which are given the outcome.
+  const { build } = await import("esbuild");
   const result = await build({
     entryPoints: [path.join(import.meta.dirname, "globals/isolate.ts")],
     bundle: true,

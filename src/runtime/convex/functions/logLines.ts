@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import type { LogLevel } from "./globals/host.ts";
 
-const LINES_MAX = 256;
+export const LOG_LINES_MAX = 256;
 const LINE_BYTES_MAX = 32_768;
 
 export class LogLines {
@@ -15,9 +15,9 @@ export class LogLines {
   /** Takes over the lines of a nested call. */
   append(lines: string[]): void {
     for (const line of lines) {
-      if (this.lines.length >= LINES_MAX) return;
-      const isLast = this.lines.length === LINES_MAX - 1;
-      this.lines.push(isLast ? `[ERROR] Log overflow (maximum ${LINES_MAX}). Remaining log lines omitted.` : line);
+      if (this.lines.length >= LOG_LINES_MAX) return;
+      const isLast = this.lines.length === LOG_LINES_MAX - 1;
+      this.lines.push(isLast ? `[ERROR] Log overflow (maximum ${LOG_LINES_MAX}). Remaining log lines omitted.` : line);
     }
   }
 }

@@ -22,6 +22,10 @@ export class Program {
     for (const module of modules) this.#sources.set(module.path, module);
   }
 
+  get modules(): ModuleSource[] {
+    return [...this.#sources.values()];
+  }
+
   has(modulePath: string): boolean {
     return this.#sources.has(modulePath);
   }

@@ -12,16 +12,17 @@ import type {
   Identity,
   Transaction,
 } from "../types.ts";
-import { type ActionResult, runAction } from "./action.ts";
+import { type ActionResult, type ActionScope, runAction } from "./action.ts";
 import { analyse } from "./analysis.ts";
 import { type Bundle, bundleConvexFolder } from "./bundle.ts";
 import { bundleWithCache } from "./bundleCache.ts";
 import type { LoadedDeployment } from "./deployment.ts";
 import { type ExecutionScope, execute, executeTogether, type FunctionRequest } from "./execution.ts";
-import { runHttpAction } from "./httpAction.ts";
+import { type HttpActionScope, runHttpAction } from "./httpAction.ts";
 import { ImportedModules } from "./importedModules.ts";
 import { IsolateFactory } from "./isolate.ts";
-import type { WaitingScope } from "./waitingExecution.ts";
+import type { CallThreads } from "./threads/callThreads.ts";
+import { isolateThreads } from "./threads/isolateThreads.ts";
 
 export interface RunnerOptions {
   /** Absolute path of the `convex/` folder. */
@@ -79,6 +80,8 @@ class LocalRunner implements Runner {
   readonly #isolates: IsolateFactory;
   #deployment: LoadedDeployment | undefined;
   #modules: ImportedModules | undefined;
+  #threads: CallThreads | undefined;
+  #variables: ReadonlyMap<ComponentPath, Record<string, string>> = new Map();
   /** Mutations that were asked for at once; they run when everyone has asked. */
   readonly #waiting: { request: FunctionRequest; resolve: (execution: Promise<Execution>) => void }[] = [];
   #lastVersion = 0;
@@ -120,14 +123,17 @@ class LocalRunner implements Runner {
   }
 
   activate({ deployment }: PreparedDeployment): void {
+    const { clock, log, systemEnv } = this.#options;
+    const isolates = this.#isolates;
+    const variables = new Map(deployment.components.map((each) => [each, variablesOf(deployment, systemEnv, each)]));
     this.#deployment?.node?.retire();
+    this.#threads?.retire();
     this.#modules?.close();
     this.#deployment = deployment;
-    this.#modules = new ImportedModules({
-      isolates: this.#isolates,
-      deployment,
-      envOf: this.#environmentIn(deployment),
-    });
+    this.#variables = variables;
+    this.#modules = new ImportedModules({ isolates, deployment, envOf: environmentsOf(variables) });
+    const aheadMs = () => clock.nowMs() - Date.now();
+    this.#threads = isolateThreads({ deployment, isolates, variables, aheadMs, log });
   }
 
   runQuery(tx: Transaction, call: FunctionCall, journal: string | null = null): Execution {
@@ -161,32 +167,34 @@ class LocalRunner implements Runner {
 
   async close(): Promise<void> {
     this.#modules?.close();
+    this.#threads?.close();
     this.#deployment?.node?.close();
   }
 
-  #scope(): ExecutionScope & WaitingScope {
+  #scope(): ExecutionScope & ActionScope & HttpActionScope {
     const { catalog, clock, host, log, deploymentName = "embedded" } = this.#options;
     const { deployment } = this;
     const modules = this.#modules as ImportedModules;
-    const envOf = this.#environmentIn(deployment);
-    return { isolates: this.#isolates, modules, deployment, catalog, clock, host, log, deploymentName, envOf };
-  }
-
-  #environmentIn(deployment: LoadedDeployment): ExecutionScope["envOf"] {
-    return (component) => environmentOf(deployment, this.#options.systemEnv, component);
+    const threads = this.#threads as CallThreads;
+    const envOf = environmentsOf(this.#variables);
+    return { isolates: this.#isolates, modules, threads, deployment, catalog, clock, host, log, deploymentName, envOf };
   }
 }
 
 /** What `process.env` answers to the code of a component instance. */
-function environmentOf(
+function variablesOf(
   deployment: LoadedDeployment,
   systemEnv: Record<string, string>,
   component: ComponentPath,
-): (name: string) => string | undefined {
+): Record<string, string> {
   const { env = deployment.env, mountPath } = deployment.instance(component);
-  return (name) => {
-    const system = systemEnv[name];
-    if (system === undefined) return env[name];
-    return name === "CONVEX_SITE_URL" ? system + mountPath : system;
+  const { CONVEX_SITE_URL: siteUrl } = systemEnv;
+  return { ...env, ...systemEnv, ...(siteUrl !== undefined && { CONVEX_SITE_URL: siteUrl + mountPath }) };
+}
+
+function environmentsOf(variables: ReadonlyMap<ComponentPath, Record<string, string>>): ExecutionScope["envOf"] {
+  return (component) => {
+    const own = variables.get(component) ?? {};
+    return (name) => own[name];
   };
 }

@@ -7,13 +7,13 @@ import { MODULE_SCHEME } from "./program.ts";
 const POSITION = /convex:\/([^/\s()]+)\/([^\s():]+):(\d+):(\d+)/;
 
 export class SourceMaps {
-  readonly #root: string;
+  /** The folder that holds the Convex folder. */
+  readonly root: string;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #maps = new Map<string, SourceMap[]>();
 
-  /** `root`: the folder that holds the Convex folder. */
   constructor(root: string, programs: ReadonlyMap<string, Program>) {
-    this.#root = root;
+    this.root = root;
     this.#programs = programs;
   }
 
@@ -34,8 +34,8 @@ export class SourceMaps {
       if (!("originalSource" in entry) || entry.originalSource === undefined) return `${modulePath}:${line}:${column}`;
       position = { source: entry.originalSource, line: entry.originalLine, column: entry.originalColumn };
     }
-    const file = path.resolve(this.#root, "out", path.dirname(modulePath), position.source);
-    return `${path.relative(this.#root, file)}:${position.line + 1}:${position.column + 1}`;
+    const file = path.resolve(this.root, "out", path.dirname(modulePath), position.source);
+    return `${path.relative(this.root, file)}:${position.line + 1}:${position.column + 1}`;
   }
 
   #mapsOf(program: Program, modulePath: string): SourceMap[] {

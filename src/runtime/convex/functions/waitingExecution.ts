@@ -1,25 +1,24 @@
 /**
- * One execution that may wait: an action or an HTTP action. Its isolate shares the process's event loop, so
+ * One execution that may wait: an action or an HTTP action. Its isolate shares the thread's event loop, so
  * everything that could call back into it (timers, requests, syscalls) is kept here and ends with it.
  */
 import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
 import { Slots } from "../slots.ts";
-import type { Clock, FunctionCall, FunctionError } from "../types.ts";
-import { type ActionSyscallScope, answerActionSyscall } from "./actionSyscalls.ts";
+import type { FunctionError } from "../types.ts";
 import { BaseHost } from "./baseHost.ts";
-import type { LoadedDeployment } from "./deployment.ts";
 import type { Feature, IsolateHost, LogLevel } from "./globals/host.ts";
 import type { Exports } from "./globals/modules.ts";
 import type { Home, IsolateFactory } from "./isolate.ts";
-import { LogLines } from "./logLines.ts";
+import type { Program } from "./program.ts";
 import { importSeed, newSeed } from "./seeds.ts";
+import type { SourceMaps } from "./sourceMaps.ts";
 import { type ErrorOwner, owningErrors } from "./strayErrors.ts";
 import { unavailableFeature } from "./unavailable.ts";
 import { functionFailure } from "./validation.ts";
 
 /** Convex's limit for actions in its own runtime. */
-const ACTION_TIME_MAX_MS = 30 * 60 * 1000;
+export const ACTION_TIME_MAX_MS = 30 * 60 * 1000;
 
 /** As many calls and requests of one action are under way at once; others wait. */
 const OPERATIONS_MAX = 8;
@@ -27,11 +26,19 @@ const OPERATIONS_MAX = 8;
 const UNAWAITED_HINT =
   "Async operations should be awaited or they might not run. See https://docs.convex.dev/functions/actions#dangling-promises for more information.";
 
-export interface WaitingScope extends Omit<ActionSyscallScope, "call" | "nowMs"> {
+/** What such an execution needs, in whichever thread it runs. */
+export interface WaitingScope {
   isolates: IsolateFactory;
-  deployment: LoadedDeployment;
-  clock: Clock;
-  envOf: (component: string) => (name: string) => string | undefined;
+  program: Program;
+  sourceMaps: SourceMaps;
+  /** Of the deployment: when it was loaded, and its number. */
+  loadedAtMs: number;
+  version: number;
+  nowMs: () => number;
+  env: (name: string) => string | undefined;
+  /** Answers an asynchronous syscall. */
+  ask: (operation: string, args: string) => Promise<string>;
+  log: (level: LogLevel, message: string) => void;
 }
 
 /** What an execution does first, once it may: `begin` marks the end of importing. */
@@ -40,9 +47,7 @@ type WaitingWork = (load: (path: string) => Exports, begin: () => void) => unkno
 export type Ending = { ok: true; value: unknown } | { ok: false; error: FunctionError };
 
 export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwner {
-  readonly logLines = new LogLines();
   readonly #scope: WaitingScope;
-  readonly #call: FunctionCall;
   readonly #home: Home;
   readonly #ended = new AbortController();
   readonly #timers = new Map<number, NodeJS.Timeout>();
@@ -53,17 +58,10 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
   readonly #startedMs = performance.now();
   #settle: (ending: Ending) => void = () => {};
 
-  constructor(scope: WaitingScope, call: FunctionCall) {
-    const home = scope.isolates.makeWaiting();
-    const { program } = scope.deployment.instance(call.component);
-    super({
-      program,
-      sourceMaps: scope.deployment.sourceMaps,
-      env: scope.envOf(call.component),
-    });
+  constructor(scope: WaitingScope) {
+    super(scope);
     this.#scope = scope;
-    this.#call = call;
-    this.#home = home;
+    this.#home = scope.isolates.makeWaiting();
   }
 
   override get context(): vm.Context {
@@ -75,10 +73,10 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
     const { isolate } = this.#home;
     return new Promise((resolve) => {
       this.#settle = resolve;
-      isolate.reseed(importSeed(this.#scope.deployment.version));
+      isolate.reseed(importSeed(this.#scope.version));
       isolate.begin(this, (load) => work(load, () => this.#beginRun()));
       isolate.onSettled = () => this.#settleBy(isolate.state);
-      const limit = setTimeout(() => this.stop(timedOut()), ACTION_TIME_MAX_MS);
+      const limit = setTimeout(() => this.stop(ACTION_TIMED_OUT), ACTION_TIME_MAX_MS);
       this.#ended.signal.addEventListener("abort", () => clearTimeout(limit));
       owningErrors(this, () => this.#scope.isolates.turn(this.#home));
     });
@@ -122,13 +120,13 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
   #warnOfUnawaited(): void {
     const count = this.#pendingSyscalls.length;
     const names = this.#pendingSyscalls.map((operation) => operation.replace(/^1\.0\/(actions\/)?/, "")).join(", ");
-    this.logLines.add("WARN", `${count} unawaited operation${count > 1 ? "s" : ""}: [${names}]. ${UNAWAITED_HINT}`);
+    this.#scope.log("WARN", `${count} unawaited operation${count > 1 ? "s" : ""}: [${names}]. ${UNAWAITED_HINT}`);
   }
 
   // What the isolate asks for.
 
   nowMs(): number {
-    return this.#isImporting ? this.#scope.deployment.loadedAtMs : this.#scope.clock.nowMs();
+    return this.#isImporting ? this.#scope.loadedAtMs : this.#scope.nowMs();
   }
 
   performanceNowMs(): number {
@@ -136,7 +134,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
   }
 
   timeOriginMs(): number {
-    return this.#scope.deployment.loadedAtMs;
+    return this.#scope.loadedAtMs;
   }
 
   refusal(feature: Feature): string | null {
@@ -148,7 +146,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
   }
 
   log(level: LogLevel, message: string): void {
-    if (!this.#isImporting) this.logLines.add(level, message);
+    if (!this.#isImporting) this.#scope.log(level, message);
   }
 
   syscall(operation: string): never {
@@ -163,9 +161,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
     if (this.#isImporting) throw new DeveloperError("NoSyscallDuringImport", `${operation} unsupported at import time`);
     this.#pendingSyscalls.push(operation);
     try {
-      const { nowMs } = this.#scope.clock;
-      const scope = { ...this.#scope, call: this.#call, nowMs: nowMs.bind(this.#scope.clock) };
-      return await this.#operate(() => answerActionSyscall(scope, operation, args));
+      return await this.#operate(() => this.#scope.ask(operation, args));
     } finally {
       this.#pendingSyscalls.splice(this.#pendingSyscalls.indexOf(operation), 1);
     }
@@ -222,7 +218,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
   }
 }
 
-function timedOut(): FunctionError {
-  const seconds = ACTION_TIME_MAX_MS / 1000;
-  return { message: `Function execution timed out (maximum duration: ${seconds}s)`, code: "FunctionTimedOut" };
-}
+export const ACTION_TIMED_OUT: FunctionError = {
+  message: `Function execution timed out (maximum duration: ${ACTION_TIME_MAX_MS / 1000}s)`,
+  code: "FunctionTimedOut",
+};

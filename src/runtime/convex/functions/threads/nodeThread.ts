@@ -8,7 +8,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
-import type { FromWorker, NodeExport, ThrownInNode, ToWorker } from "./messages.ts";
+import type { Answer, FromThread, NodeExport, ThrownInNode, ToThread } from "./messages.ts";
 
 const folder = workerData as string;
 const callIds = new AsyncLocalStorage<number>();
@@ -17,7 +17,7 @@ let lastSyscall = 0;
 
 type Registered = Record<string, unknown> & { invokeAction(requestId: string, args: string): Promise<string> };
 
-function send(message: FromWorker): void {
+function send(message: FromThread): void {
   parentPort?.postMessage(message);
 }
 
@@ -74,21 +74,26 @@ async function perform(id: number, work: () => Promise<unknown>): Promise<void> 
   }
 }
 
-function receive(message: ToWorker): void {
+function receive(message: ToThread): void {
+  if (message.type === "ping") send({ type: "pong" });
   if (message.type === "analyse") {
     const work = () => analyse(message.modulePath);
     void perform(message.id, () => callIds.exit(work));
-  } else if (message.type === "call") {
+  }
+  if (message.type === "call") {
     void perform(message.id, async () => {
       const registered = (await load(message.modulePath))[message.exportName];
       return registered?.invokeAction(message.requestId, message.args);
     });
-  } else {
-    const { resolve, reject } = waiting.get(message.id) ?? {};
-    waiting.delete(message.id);
-    if (message.result.ok) resolve?.(message.result.text);
-    else reject?.(Object.assign(new Error(message.result.message), { data: message.result.data }));
   }
+  if (message.type === "answer") settle(message.id, message.answer);
+}
+
+function settle(id: number, answer: Answer): void {
+  const { resolve, reject } = waiting.get(id) ?? {};
+  waiting.delete(id);
+  if (answer.ok) resolve?.(answer.text);
+  else reject?.(Object.assign(new Error(answer.message), { data: answer.data }));
 }
 
 function sendLogLines(): void {

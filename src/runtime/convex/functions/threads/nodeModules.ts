@@ -1,4 +1,4 @@
-/** The "use node" modules of a deployment and the thread that runs them; another is started when one cannot go on. */
+/** The "use node" modules of a deployment, and the threads that run them as ordinary Node code. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,22 +9,23 @@ import { canonicalPath, parseJson } from "../deployment.ts";
 import { DeploymentError } from "../deploymentError.ts";
 import { MODULE_SCHEME } from "../program.ts";
 import { functionFailure } from "../validation.ts";
-import type { NodeExport, ThrownInNode } from "./messages.ts";
-import { type NodeCallHost, type NodeResult, NodeWorker } from "./nodeWorker.ts";
+import type { CallHost } from "./callThread.ts";
+import { CallThreads } from "./callThreads.ts";
+import type { CallTarget, NodeExport, Result, ThrownInNode } from "./messages.ts";
 
 /** Name of the program that holds these modules' source maps. */
 export const NODE_PROGRAM = "node";
 
+/** What Convex gives an action that runs in Node. Here it is for all that run at once. */
+const HEAP_MIB_MAX = 512;
+/** Small, so that the buffers through which files pass are let go of while there are few of them. */
+const YOUNG_HEAP_MIB_MAX = 6;
+
 export class NodeModules {
   readonly #bundle: Bundle["node"];
-  readonly #env: Record<string, string>;
   readonly #describeFrame: (site: string) => string | null;
-  readonly #log: (line: string) => void;
   readonly #folder: string;
-  readonly #workers = new Set<NodeWorker>();
-  /** Runs the next call. */
-  #current: NodeWorker | undefined;
-  #isRetired = false;
+  readonly #threads: CallThreads;
 
   constructor(
     bundle: Bundle["node"],
@@ -35,10 +36,19 @@ export class NodeModules {
     }: { env: Record<string, string>; describeFrame: (site: string) => string | null; log: (line: string) => void },
   ) {
     this.#bundle = bundle;
-    this.#env = env;
     this.#describeFrame = describeFrame;
-    this.#log = log;
     this.#folder = writeBundle(bundle);
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MIB_MAX, maxYoungGenerationSizeMb: YOUNG_HEAP_MIB_MAX };
+    this.#threads = new CallThreads({
+      file: new URL("./nodeThread.ts", import.meta.url),
+      options: { env, workerData: this.#folder, resourceLimits },
+      name: '"use node" actions',
+      // They see the time of the machine.
+      aheadMs: () => 0,
+      failureOf: (thrown) => functionFailure(this.#failureOf(thrown)),
+      log,
+      onUnused: () => this.#remove(),
+    });
   }
 
   /** The actions that the modules export. Throws `DeploymentError` on anything else. */
@@ -47,65 +57,25 @@ export class NodeModules {
     return found.flat();
   }
 
-  /** Runs an action; aborting `signal` ends the call with the signal's reason, a `FunctionError`. */
-  async call(
-    target: { modulePath: string; exportName: string; requestId: string; args: string },
-    host: NodeCallHost,
-    signal: AbortSignal,
-  ): Promise<NodeResult> {
-    const worker = this.#started();
-    const result = await worker.ask((id) => ({ type: "call", id, ...target }), host, signal);
-    // It may be in an endless loop, with which nothing else should be in one thread.
-    if (signal.aborted) this.#replace(worker);
-    return result;
+  /** As `CallThreads.call`. */
+  call(target: CallTarget, host: CallHost, signal: AbortSignal): Promise<Result> {
+    return this.#threads.call(target, host, signal);
   }
 
   /** Ends the threads once their calls have ended. */
   retire(): void {
-    this.#isRetired = true;
-    for (const worker of this.#workers) worker.retire();
-    this.#removeUnused();
+    this.#threads.retire();
   }
 
   close(): void {
-    for (const worker of this.#workers) worker.close();
+    this.#threads.close();
     this.#remove();
   }
 
   async #analyse(modulePath: string): Promise<Omit<DeployedFunction, "component">[]> {
-    const result = await this.#started().ask((id) => ({ type: "analyse", id, modulePath }), null);
+    const result = await this.#threads.analyse(modulePath);
     if (!result.ok) throw new DeploymentError(`Failed to analyze ${modulePath}: ${result.error.message}`);
     return (result.value as NodeExport[]).map((each) => deployed(modulePath, each));
-  }
-
-  #started(): NodeWorker {
-    if (this.#current) return this.#current;
-    const worker: NodeWorker = new NodeWorker({
-      folder: this.#folder,
-      env: this.#env,
-      failureOf: (thrown) => functionFailure(this.#failureOf(thrown)),
-      onEnd: (why) => this.#ended(worker, why),
-    });
-    this.#workers.add(worker);
-    this.#current = worker;
-    return worker;
-  }
-
-  #replace(worker: NodeWorker): void {
-    if (this.#current === worker) this.#current = undefined;
-    worker.retire();
-  }
-
-  #ended(worker: NodeWorker, why: string | null): void {
-    this.#workers.delete(worker);
-    if (this.#current === worker) this.#current = undefined;
-    this.#removeUnused();
-    if (why === null) return;
-    this.#log(`The worker of "use node" actions ended (${why}) and is started again when it is needed.`);
-  }
-
-  #removeUnused(): void {
-    if (this.#isRetired && this.#workers.size === 0) this.#remove();
   }
 
   #remove(): void {
