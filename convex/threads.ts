@@ -1,5 +1,6 @@
 import { type FunctionReturnType, paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { v } from "convex/values";
+import { startedAnew } from "../src/policy/retention.ts";
 import { internal } from "./_generated/api.js";
 import { action } from "./_generated/server.js";
 import { refuseHeld } from "./legalHolds/holding.ts";
@@ -77,7 +78,7 @@ export const setPinned = viewerMutation({
     const thread = await loadOwnedThread(ctx, threadId);
     if (thread.state === "temporary") throw refusal("invalid", "A temporary chat cannot be pinned.");
     if (thread.pinned === pinned) return null;
-    const retentionClockAt = pinned ? thread.retentionClockAt : Date.now();
+    const retentionClockAt = pinned ? thread.retentionClockAt : startedAnew(thread, Date.now());
     await ctx.db.patch("threads", thread._id, { pinned, retentionClockAt });
     return null;
   },

@@ -1,3 +1,4 @@
+import { startedAnew } from "../../src/policy/retention.ts";
 import type { ChatModel } from "../../src/shared/chatModels.ts";
 import { BRANCHES_PER_THREAD } from "../../src/shared/limits.ts";
 import { internal } from "../_generated/api.js";
@@ -229,7 +230,7 @@ export async function startReply(
 
 /** Notes that something was said in a thread, from which its period counts anew unless it is temporary. */
 export async function noteActivity(ctx: ViewerMutationCtx, thread: Doc<"threads">, nowMs: number): Promise<void> {
-  const retentionClockAt = thread.state === "temporary" ? thread.retentionClockAt : nowMs;
+  const retentionClockAt = thread.state === "temporary" ? thread.retentionClockAt : startedAnew(thread, nowMs);
   await ctx.db.patch("threads", thread._id, { lastActivityAt: nowMs, retentionClockAt });
 }
 

@@ -19,6 +19,11 @@ export function deletesAt({ pinned, retentionClockAt, state }: ThreadClock): num
   return pinned ? null : retentionClockAt + UNPINNED_THREAD_MS;
 }
 
+/** A clock that is started anew: never to an earlier time, which would bring the end forward where a clock was set back. */
+export function startedAnew({ retentionClockAt }: Pick<ThreadClock, "retentionClockAt">, nowMs: number): number {
+  return Math.max(retentionClockAt, nowMs);
+}
+
 /** Whether a chat is past its period. An expired chat is hidden from every read, whether or not it was swept yet. */
 export function isExpired(thread: ThreadClock, nowMs: number): boolean {
   const at = deletesAt(thread);

@@ -64,6 +64,23 @@ describe("the retention sweep", () => {
     expect(await countContent(backend)).toEqual({});
   });
 
+  it("[A6] [A7] never ends a chat early because a clock was set back, not by a message and not by unpinning", async () => {
+    const startMs = Date.now();
+    const { threadId } = await say(ada, "Tides");
+    vi.setSystemTime(startMs - 1_000);
+    await say(ada, "And moons?", threadId);
+    await setPinned(threadId, true);
+    await setPinned(threadId, false);
+    vi.setSystemTime(startMs + UNPINNED_THREAD_MS - 1);
+    expect(await ada.query(api.threads.get, { threadId })).toMatchObject({ title: "Tides" });
+    await backend.mutation(internal.threads.expiry.sweep, {});
+    expect(await countContent(backend)).toMatchObject({ threads: 1, messages: 4 });
+    vi.setSystemTime(startMs + UNPINNED_THREAD_MS);
+    expect(await refusalOf(ada.query(api.threads.get, { threadId }))).toBe("not_found");
+    await sweep();
+    expect(await countContent(backend)).toEqual({});
+  });
+
   it("[A7] keeps a pinned chat for years, and gives it a whole period when it is unpinned", async () => {
     const { threadId } = await say(ada, "Keep me");
     await setPinned(threadId, true);
