@@ -2,6 +2,7 @@ import { ClerkProvider, SignIn, useAuth, useClerk } from "@clerk/react";
 import type { ConvexReactClient } from "convex/react";
 import { ConvexProviderWithClerk } from "convex/react-clerk";
 import { type ReactNode, useMemo } from "react";
+import { forgetDrafts } from "../messages/drafts.ts";
 import { IdentityContext } from "./identity.ts";
 
 /** Signs people in through Clerk. Loaded only by builds that were given a publishable key. */
@@ -23,7 +24,10 @@ function ClerkIdentityContext({ children }: { children: ReactNode }) {
       SignInForm: ClerkSignInForm,
       sessionEnded: false,
       token: async () => (await clerk.session?.getToken({ template: "convex" })) ?? null,
-      signOut: () => clerk.signOut(),
+      signOut: () => {
+        forgetDrafts(localStorage);
+        return clerk.signOut();
+      },
       openBilling: () => clerk.openUserProfile(),
     }),
     [clerk],

@@ -1,5 +1,6 @@
 import { ConvexProviderWithAuth, type ConvexReactClient } from "convex/react";
 import { createContext, type ReactNode, use, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { forgetDrafts } from "../messages/drafts.ts";
 import { EmbeddedSignInForm } from "./EmbeddedSignInForm.tsx";
 import { EmbeddedSession } from "./embeddedSession.ts";
 import { IdentityContext } from "./identity.ts";
@@ -24,7 +25,10 @@ export function EmbeddedIdentity({ client, identityUrl, children }: EmbeddedIden
       SignInForm,
       sessionEnded,
       token: () => session.token(),
-      signOut: () => session.signOut(),
+      signOut: () => {
+        forgetDrafts(localStorage);
+        return session.signOut();
+      },
       openBilling: (email = "") => window.location.assign(`${identityUrl}/billing?${new URLSearchParams({ email })}`),
     }),
     [session, sessionEnded, identityUrl],

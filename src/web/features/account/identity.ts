@@ -8,7 +8,7 @@ export interface Identity {
   sessionEnded: boolean;
   /** A fresh token for requests that do not go through Convex's client; null for nobody. */
   token: () => Promise<string | null>;
-  /** Ends the session in this browser. */
+  /** Ends the session in this browser, and with it what was written and not sent. */
   signOut: () => Promise<void>;
   /** Shows where a person changes their plan. */
   openBilling: (email: string | undefined) => void;

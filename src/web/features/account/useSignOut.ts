@@ -1,6 +1,5 @@
 import { useNavigate } from "react-router";
 import { newThreadPath } from "../../app/paths.ts";
-import { forgetDrafts } from "../messages/drafts.ts";
 import { useIdentity } from "./identity.ts";
 
 /** Ends the session. Whoever signs in next on this device should not be led to a chat of somebody else's. */
@@ -9,7 +8,6 @@ export function useSignOut(): () => void {
   const { signOut } = useIdentity();
   return () => {
     void navigate(newThreadPath);
-    forgetDrafts(localStorage);
     void signOut();
   };
 }
