@@ -13,7 +13,7 @@ import { type AppPage, openSignedIn, signedInPages, signInPage } from "../test/s
 
 const OUT = "docs/screenshots";
 const EMAIL = "ada@example.com";
-const DAYS = 20;
+const DAYS = 12;
 const WIDE = { width: 1280, height: 800 };
 const PHONE = { width: 360, height: 740 };
 /** What fades in is there by then. */

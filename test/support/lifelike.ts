@@ -8,6 +8,7 @@ import { advanceClock, type Person, planReplies, signIn } from "./people.ts";
 const DAY_MS = 24 * 60 * 60_000;
 const JOB_LIMIT_MS = 60_000;
 const POLL_MS = 100;
+const TRIES = 5;
 /** After so many days without use a chat has four of its sixty left. */
 const NEARLY_OVER_DAYS = 56;
 /** How far ahead of the machine's the clock of a home stands that was lived in. Browsers have to be told. */
@@ -52,25 +53,34 @@ async function liveADay(client: ConvexHttpClient, day: number): Promise<void> {
 
 async function chat(client: ConvexHttpClient, day: number): Promise<void> {
   const threadId = await say(client, questions[day % questions.length] as string);
-  if (day === 1) await client.mutation(api.threads.setPinned, { threadId, pinned: true });
+  if (day === 1) await persistently(() => client.mutation(api.threads.setPinned, { threadId, pinned: true }));
 }
 
-/** Says something and waits for the reply. Gives the thread. */
-async function say(client: ConvexHttpClient, text: string, threadId?: string): Promise<string> {
-  const sent = await client.mutation(api.messages.send, {
-    requestId: randomUUID(),
-    text,
-    ...(threadId && { threadId }),
-  });
-  await client.action(api.messages.generate, { replyId: sent.replyId });
+/** Says something in a new chat and waits for the reply. Gives the chat. */
+async function say(client: ConvexHttpClient, text: string): Promise<string> {
+  const message = { requestId: randomUUID(), text };
+  const sent = await persistently(() => client.mutation(api.messages.send, message));
+  await persistently(() => client.action(api.messages.generate, { replyId: sent.replyId }));
   return sent.threadId;
+}
+
+/** Asks again what a very busy machine timed out. Every call here is one that may be repeated. */
+async function persistently<T>(call: () => Promise<T>): Promise<T> {
+  for (let left = TRIES; ; left--) {
+    try {
+      return await call();
+    } catch (error) {
+      if (left === 1 || !String(error).includes("timed out")) throw error;
+    }
+  }
 }
 
 /** Has a picture or a video made, and waits until it is there. Throws where it fails. */
 async function make(client: ConvexHttpClient, order: { kind: "image" | "video"; prompt: string }): Promise<void> {
-  const { jobId } = await client.mutation(api.media.request, { requestId: randomUUID(), ...order });
+  const request = { requestId: randomUUID(), ...order };
+  const { jobId } = await persistently(() => client.mutation(api.media.request, request));
   for (let waitedMs = 0; waitedMs < JOB_LIMIT_MS; waitedMs += POLL_MS) {
-    const { state } = await client.query(api.media.job, { jobId });
+    const { state } = await persistently(() => client.query(api.media.job, { jobId }));
     if (state === "done") return;
     if (state === "failed") break;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
