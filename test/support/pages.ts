@@ -29,7 +29,7 @@ export const signedInPages: readonly AppPage[] = [
     },
   },
   { name: "create", open: (page, home) => goTo(page, home, "/create", "main h1") },
-  { name: "library", open: (page, home) => goTo(page, home, "/library", "main img") },
+  { name: "library", open: (page, home) => goTo(page, home, "/library", "[data-media-id]") },
   { name: "usage", open: (page, home) => goTo(page, home, "/usage", "main figure") },
   { name: "privacy", open: (page, home) => goTo(page, home, "/privacy", "main h2") },
   { name: "operator", open: (page, home) => goTo(page, home, "/operator", "main h2") },
