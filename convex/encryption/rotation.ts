@@ -83,7 +83,7 @@ export const oldWraps = internalQuery({
       if (kid === activeKid) continue;
       const keys = ctx.db.query("userKeys").withIndex("by_kid", (q) => q.eq("kid", kid));
       const old = await keys.take(KEYS_PER_STEP);
-      if (old.length > 0) return old.map(({ _id: keyId, ownerId, gen, kid, wrapped }) => ({ keyId, ownerId, gen, kid, wrapped }));
+      if (old.length > 0) return old.map(({ _id: keyId, _creationTime, ...key }) => ({ keyId, ...key }));
     }
     return [];
   },
