@@ -26,6 +26,8 @@ function run([program, ...args]) {
       PATH: `${path.join(root, "node_modules", ".bin")}${path.delimiter}${process.env.PATH}`,
       // Stripping types and compiling is a third of a start; Node keeps the outcome by the content of each file.
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(root, "node_modules", ".cache", "node"),
+      // glibc gives each thread memory of its own to allocate from, and what files leave there comes back to none of them.
+      MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? "2",
     },
   });
   // Ctrl-C reaches the program by itself, since it shares the terminal; this process only has to outlive it.
