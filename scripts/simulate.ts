@@ -1,24 +1,41 @@
 /**
  * `npm run simulate -- --seeds 10000 [--from N]`: runs that many seeds of the simulation over all cores, and says which
- * faults they reached. `-- --seed S` runs one seed again and prints what happened. Exits 1 where something was wrong.
+ * faults they reached. `-- --seed S` runs one seed again and prints what happened; `-- --crashes` lives one life again for
+ * each call of an action in it, which dies after that call. Exits 1 where something was wrong.
  */
 import { parseArgs } from "node:util";
+import { sweepCrashes } from "../test/simulation/crashes.ts";
 import { Crew, type Told } from "../test/simulation/crew.ts";
 import { FAULTS, FAULTS_ELSEWHERE, type FaultName } from "../test/simulation/faults.ts";
 import { Progress } from "./progress.ts";
 
 const options = { seeds: { type: "string", default: "10000" }, from: { type: "string", default: "1" } } as const;
-const { values } = parseArgs({ options: { ...options, seed: { type: "string" } } });
+const { values } = parseArgs({ options: { ...options, seed: { type: "string" }, crashes: { type: "boolean" } } });
 const crew = new Crew(values.seed === undefined ? undefined : 1);
-const isWell = await (values.seed === undefined
-  ? runMany(Number(values.from), Number(values.seeds))
-  : replay(Number(values.seed)));
+const isWell = await run();
 crew.close();
 process.exit(isWell ? 0 : 1);
 
+function run(): Promise<boolean> {
+  if (values.crashes) return crash();
+  if (values.seed !== undefined) return replay(Number(values.seed));
+  return runMany(Number(values.from), Number(values.seeds));
+}
+
+async function crash(): Promise<boolean> {
+  let failed = 0;
+  const calls = await sweepCrashes(crew, ({ killedAfter, findings }) => {
+    if (findings.length === 0) return;
+    failed += 1;
+    console.log(`Killed after call ${killedAfter ?? "none"}: ${findings.join("\n")}\n`);
+  });
+  console.log(`${calls} calls after which an action died: ${failed} with something wrong.`);
+  return failed === 0;
+}
+
 async function replay(seed: number): Promise<boolean> {
   let findings: string[] = [];
-  await crew.run([{ seed, faults: "some", withLog: true }], (told) => {
+  await crew.run([{ seed, course: "chaos", withLog: true }], (told) => {
     findings = told.findings;
     console.log([...(told.log ?? []), "", ...(told.said ?? []), "", ...findings].join("\n"));
     return false;
@@ -48,7 +65,7 @@ async function runMany(from: number, count: number): Promise<boolean> {
 }
 
 function* seedsFrom(from: number, count: number) {
-  for (let seed = from; seed < from + count; seed++) yield { seed, faults: "some" as const };
+  for (let seed = from; seed < from + count; seed++) yield { seed, course: "chaos" as const };
 }
 
 function tell({ seed, findings }: Told): void {
