@@ -98,7 +98,12 @@ export const upload: Activity = async (person) => {
   const { mediaId } = (await response.json()) as { mediaId: string };
   if (!chance.happens(0.7)) return;
   const sent = await say(person, chance.happens(0.5) ? anyChat(person) : null, [mediaId]);
-  if (sent) await generate(person, sent.replyId);
+  if (!sent) return;
+  await generate(person, sent.replyId);
+  if (!chance.happens(0.4)) return;
+  // A copy of the medium, which outlives it.
+  await say(person, null, [mediaId]);
+  await person.mutation(api.media.remove, { mediaId });
 };
 
 /** Orders a picture or a film, perhaps twice under one id, and perhaps thinks better of it. */

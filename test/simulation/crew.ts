@@ -35,10 +35,14 @@ export class Crew {
     let goesOn = true;
     const work = async (worker: Worker) => {
       for (let next = queue.next(); goesOn && !next.done; next = queue.next()) {
-        goesOn = onDone(await worker.run(next.value)) && goesOn;
+        const told = await worker.run(next.value);
+        goesOn = onDone(told) && goesOn;
       }
     };
-    await Promise.all(this.#workers.map(work));
+    // Nobody is left at work when this ends, whatever failed.
+    const ended = await Promise.allSettled(this.#workers.map(work));
+    const failed = ended.find(({ status }) => status === "rejected");
+    if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 
   close(): void {
@@ -54,7 +58,8 @@ class Worker {
     if (this.#runs++ % RUNS_PER_PROCESS === 0) this.close();
     const child = (this.#child ??= await startChild());
     child.send(order);
-    const answer = (await nextMessage(child)) as Answer;
+    const answer = (await nextMessage(child).catch((error: Error) => ({ error: error.message }))) as Answer;
+    if ("error" in answer) this.close();
     if ("outcome" in answer) return answer.outcome;
     throw new Error(`Seed ${order.seed} could not be run: ${answer.error}`);
   }

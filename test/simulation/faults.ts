@@ -93,10 +93,10 @@ export class Faults {
   readonly #planned = new Set<FaultName>();
   #strike = false;
 
-  constructor(chance: Chance, planned: "some" | "none") {
+  constructor(chance: Chance) {
     this.#chance = chance;
     for (const name of Object.keys(FAULTS) as FaultName[]) {
-      if (chance.happens(SHARE_OF_FAULTS) && planned === "some") this.#planned.add(name);
+      if (chance.happens(SHARE_OF_FAULTS)) this.#planned.add(name);
     }
   }
 

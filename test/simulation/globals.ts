@@ -201,8 +201,8 @@ class SimulatedRequest extends Writable {
   }
 
   async #send(): Promise<void> {
-    if (!present) throw new Error("There is no network outside of a simulation");
     try {
+      if (!present) throw new NoAnswer();
       this.#receive(await present.network.ask(this.#asked()));
     } catch (error) {
       this.emit("error", error);

@@ -21,7 +21,7 @@ describe("The oracles", () => {
       const found: string[] = [];
       const orders = Array.from({ length: MOST_SEEDS }, (_, index) => ({
         seed: index + 1,
-        faults: "some" as const,
+        course: "chaos" as const,
         bug,
       }));
       await crew.run(orders, ({ findings }) => {

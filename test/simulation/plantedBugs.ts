@@ -30,12 +30,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     becomes: "",
   },
   {
-    name: "a copy's bytes go with the original",
-    file: "convex/media/keeping.ts",
-    was: "if (!other) await noteDelete(ctx, { key, jobId });",
-    becomes: "await noteDelete(ctx, { key, jobId });",
-  },
-  {
     name: "pieces of archives are left in the bucket",
     file: "convex/exports/steps.ts",
     was: "await noteDelete(ctx, { key, jobId });",
@@ -52,12 +46,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "src/policy/registry.ts",
     was: 'forks: { holds: "chats", subject: byWorkspace, erasure: DELETE, exported: true },',
     becomes: "",
-  },
-  {
-    name: "a webhook is believed without asking",
-    file: "convex/erasure/beginning.ts",
-    was: 'const isOwnWish = origin === "person" || origin === "closure";',
-    becomes: "const isOwnWish = true;",
   },
   {
     name: "any instance of the identity provider is believed",
@@ -78,12 +66,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     becomes: "",
   },
   {
-    name: "the time of grace is forgotten",
-    file: "convex/account/closing.ts",
-    was: '.lte("closedAt", Date.now() - CLOSURE_GRACE_MS)',
-    becomes: '.lte("closedAt", Date.now())',
-  },
-  {
     name: "a webhook that is known is applied again",
     file: "convex/webhooks/inbox.ts",
     was: 'if (known) return { state: "known" as const };',
@@ -94,48 +76,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "src/policy/retention.ts",
     was: "return pinned ? null : retentionClockAt + UNPINNED_THREAD_MS;",
     becomes: "return retentionClockAt + UNPINNED_THREAD_MS;",
-  },
-  {
-    name: "unpinning does not start the period anew",
-    file: "convex/threads.ts",
-    was: "const retentionClockAt = pinned ? thread.retentionClockAt : Date.now();",
-    becomes: "const { retentionClockAt } = thread;",
-  },
-  {
-    name: "what is expired is never removed",
-    file: "convex/threads/expiry.ts",
-    was: "if (isExpired(thread, nowMs)",
-    becomes: "if (!isExpired(thread, nowMs)",
-  },
-  {
-    name: "more credits are held than there are",
-    file: "convex/usage/holds.ts",
-    was: "if (credits > available(standing)) {",
-    becomes: "if (credits > 1e9) {",
-  },
-  {
-    name: "a hold can end twice",
-    file: "convex/usage/holds.ts",
-    was: "key: `${subject}:end`, reason, use, nowMs };",
-    becomes: "key: `${subject}:end:${nowMs}`, reason, use, nowMs };",
-  },
-  {
-    name: "a file's name is stored as it is",
-    file: "convex/media/uploading.ts",
-    was: "await sealName(seal, recordId, file.name)",
-    becomes: "new TextEncoder().encode(file.name).buffer",
-  },
-  {
-    name: "what a provider says of its error is logged",
-    file: "convex/messages/provider.ts",
-    was: '`${nameOf(error)}, status ${status ?? "none"}`',
-    becomes: "String(APICallError.isInstance(error) && error.responseBody)",
-  },
-  {
-    name: "all nonces are the same",
-    file: "convex/encryption/sealing.ts",
-    was: "const nonce = await deriveNonce(keys, additionalData, padded);",
-    becomes: "const nonce = (await deriveNonce(keys, additionalData, padded)).fill(7);",
   },
 ];
 

@@ -14,7 +14,7 @@ describe("People, services and crashes that a seed determines", () => {
 
   beforeAll(async () => {
     crew = new Crew();
-    const orders = Array.from({ length: SEEDS }, (_, index) => ({ seed: index + 1, faults: "some" as const }));
+    const orders = Array.from({ length: SEEDS }, (_, index) => ({ seed: index + 1, course: "chaos" as const }));
     await crew.run(orders, (outcome) => told.push(outcome) > 0);
   }, LONGEST_MS);
 
@@ -36,7 +36,7 @@ describe("People, services and crashes that a seed determines", () => {
     const seeds = [SEEDS, 17, 3];
     const again = new Map<number, string>();
     await crew.run(
-      seeds.map((seed) => ({ seed, faults: "some" as const })),
+      seeds.map((seed) => ({ seed, course: "chaos" as const })),
       ({ seed, digest }) => again.set(seed, digest).size > 0,
     );
     const before = new Map(told.filter(({ seed }) => seeds.includes(seed)).map(({ seed, digest }) => [seed, digest]));

@@ -20,6 +20,8 @@ export const CANARY = "kanarienvogel";
 export const OLD_WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 6).toString("base64")}`;
 export const MEDIA_SECRET = `whsec_${Buffer.from("a secret for media jobs!").toString("base64")}`;
 
+/** The longest time in which what somebody has begun is done, with all that may go wrong. */
+export const LONGEST_ACTIVITY_MS = 30 * 60_000;
 /** How wrong a clock can be. */
 export const LONGEST_SKEW_MS = 5 * 60_000;
 
@@ -31,7 +33,7 @@ const CROSSING_MS = 8;
 /** How a run differs from its seed's. */
 export interface RunOptions {
   seed: number;
-  faults: "some" | "none";
+  course: "chaos" | "oneLife";
   /** The crossing after which the action dies that made it. */
   killAfter?: number;
 }
@@ -84,15 +86,17 @@ export class World {
   readonly log: string[] = [];
   /** What was wrong while it happened. */
   readonly wrong: string[] = [];
+  /** Crossings of the course, which begins when the world is set up. */
   crossings = 0;
   largestTransaction = { name: "", share: 0 };
   backend!: Backend;
   readonly #killAfter: number | undefined;
   #open = 0;
+  #isUnderWay = false;
 
-  constructor({ seed, faults, killAfter }: RunOptions) {
+  constructor({ seed, killAfter }: RunOptions) {
     this.chance = new Chance(seed);
-    this.faults = new Faults(this.chance, faults);
+    this.faults = new Faults(this.chance);
     this.#killAfter = killAfter;
     this.network = new Network(this);
     this.objects = new Objects(this);
@@ -120,6 +124,11 @@ export class World {
         if (share > this.largestTransaction.share) this.largestTransaction = { name, share };
       },
     });
+  }
+
+  /** What happens from now on is the course of the run. */
+  beginCourse(): void {
+    this.#isUnderWay = true;
   }
 
   close(): void {
@@ -166,10 +175,10 @@ export class World {
   }
 
   #onCrossing(task: Task, what: string): void {
-    this.crossings += 1;
+    if (this.#isUnderWay) this.crossings += 1;
     this.note(`${task.name}: ${what}`);
     const neverRuns = what.startsWith("begin") && this.faults.strikes("neverRuns");
-    if (neverRuns || this.crossings === this.#killAfter || this.faults.strikes("killed")) {
+    if (neverRuns || (this.#isUnderWay && this.crossings === this.#killAfter) || this.faults.strikes("killed")) {
       task.die();
       this.note(`${task.name} dies`);
     }

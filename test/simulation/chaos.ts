@@ -1,0 +1,131 @@
+import { CLOSURE_GRACE_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import * as activities from "./activities.ts";
+import { operators } from "./operators.ts";
+import { unnamedObjects } from "./oracles.ts";
+import { Person } from "./people.ts";
+import { readTables } from "./remains.ts";
+import { strangers } from "./strangers.ts";
+import { LONGEST_ACTIVITY_MS, type World } from "./world.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const STRIDE_MS = 30_000;
+/** For so long a sender of webhooks may say nothing, once it has given up. */
+const SENDER_AWAY_MS = 6 * DAY_MS;
+const NAMES = ["Ada", "Ben", "Cleo"];
+
+/** A few people who do all they can, while everything goes wrong. */
+export async function chaos(world: World): Promise<Person[]> {
+  world.faults.begin();
+  const people = NAMES.map((name) => new Person(world, name));
+  for (const person of people) world.start(person.name, () => activities.signIn(person));
+  await world.finishStarted(LONGEST_ACTIVITY_MS);
+  for (let epoch = world.chance.whole(1, 3); epoch > 0; epoch--) {
+    await beBusy(world, people);
+    await pass(world, people);
+  }
+  return people;
+}
+
+/** Some minutes in which everybody does something, and strangers do too. */
+async function beBusy(world: World, people: Person[]): Promise<void> {
+  for (const person of people) world.start(person.name, () => doSome(person));
+  if (world.chance.happens(0.7)) world.start("a stranger", () => world.chance.pick(strangers)(world, people));
+  if (world.chance.happens(0.3)) world.start("an operator", () => world.chance.pick(operators)(world, people));
+  if (world.faults.isPlanned("endpointDown") && world.chance.happens(0.5)) world.post.giveUpFor(SENDER_AWAY_MS);
+  await world.live(4 * STRIDE_MS, STRIDE_MS);
+  await world.finishStarted(LONGEST_ACTIVITY_MS);
+  world.wrong.push(...unnamedObjects(await readTables(world), world.objects));
+}
+
+const USUAL = [
+  activities.chat,
+  activities.chat,
+  activities.chat,
+  activities.change,
+  activities.branch,
+  activities.pinOrUnpin,
+  activities.upload,
+  activities.upload,
+  activities.order,
+  activities.order,
+  activities.look,
+  activities.removeChat,
+  activities.removeMedium,
+  activities.exportAll,
+];
+
+const RARE = [
+  activities.restrict,
+  activities.closeAccount,
+  activities.reopenAccount,
+  activities.erase,
+  activities.deleteIdentity,
+  activities.spendAtOnce,
+  activities.signIn,
+];
+
+const RARE_SHARE = 0.25;
+const MOST_CALMING = 12;
+
+async function doSome(person: Person): Promise<void> {
+  const { chance, timeline } = person.world;
+  for (let times = chance.whole(2, 6); times > 0; times--) {
+    await timeline.pause(chance.whole(0, 8_000));
+    const activity = chance.pick(chance.happens(RARE_SHARE) ? RARE : USUAL);
+    await activity(person);
+  }
+}
+
+/** Time passes: not at all, for a while, or up to the moment at which something ends. */
+async function pass(world: World, people: Person[]): Promise<void> {
+  const { chance, timeline } = world;
+  const jumps = [0, HOUR_MS, DAY_MS, 29 * DAY_MS];
+  const ends = people.flatMap((person) => endsOf(person)).filter((ms) => ms > timeline.nowMs);
+  if (ends.length === 0 || chance.happens(0.4)) {
+    await calmDown(world);
+    return world.live(chance.pick(jumps), 29 * DAY_MS);
+  }
+  const end = chance.pick(ends);
+  await calmDown(world);
+  await timeline.runUntil(Math.max(timeline.nowMs, end - chance.whole(0, MINUTE_MS)));
+  await atTheEnd(world, people);
+}
+
+/** Lets erasures end, as far as faults let them: over days in which no cron ran, each would look thousands of times. */
+async function calmDown(world: World): Promise<void> {
+  for (let times = 0; times < MOST_CALMING; times++) {
+    await world.live(HOUR_MS, HOUR_MS / 2);
+    const jobs = await world.backend.run((ctx) => ctx.db.query("erasureJobs").take(1));
+    if (jobs.length === 0) return;
+  }
+}
+
+/** The moments at which a person's chats and account end, if nothing happens. */
+function endsOf({ chats, closedAtMs }: Person): number[] {
+  const kept = chats.filter(({ pinned, isRemoved }) => !pinned && !isRemoved);
+  const ends = kept.map(({ clockMs }) => clockMs + UNPINNED_THREAD_MS);
+  return closedAtMs === null ? ends : [...ends, closedAtMs + CLOSURE_GRACE_MS];
+}
+
+/** People do what they can to keep or to end things while the sweeps go over them. */
+async function atTheEnd(world: World, people: Person[]): Promise<void> {
+  const { chance, faults } = world;
+  for (const person of people) {
+    world.start(`${person.name} at the end`, async () => {
+      for (const chat of person.chats.filter(({ isRemoved }) => !isRemoved)) {
+        if (!chance.happens(0.5)) continue;
+        faults.note(chat.pinned ? "unpinnedLate" : "pinRacesSweep");
+        await activities.setPinned(person, chat, !chat.pinned);
+        await activities.look(person);
+      }
+      if (person.closedAtMs !== null && chance.happens(0.5)) {
+        faults.note("reopened");
+        await activities.reopenAccount(person);
+      }
+    });
+  }
+  await world.live(2 * MINUTE_MS, STRIDE_MS);
+  await world.finishStarted(LONGEST_ACTIVITY_MS);
+}
