@@ -99,7 +99,8 @@ async function launchHome({ portBase, dataDir, env, urls, print }: Launch) {
     });
   }
   const deadlineMs = startedMs + START_LIMIT_MS;
-  while (!(await answers(urls))) {
+  // Its ports answer a moment before it says that it is ready, and minds signals.
+  while (!output.includes("Noruxa is ready") || !(await answers(urls))) {
     if (hasEnded(child)) throw new Error(`The home ended while it started:\n${output}`);
     if (performance.now() > deadlineMs) {
       await end(child, "SIGKILL");

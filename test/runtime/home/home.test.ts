@@ -47,8 +47,7 @@ describe("one home, through its lives", () => {
   afterAll(() => home.dispose());
 
   test("it says where it is and answers on each of its ports", async () => {
-    // Its ports answer a moment before it says so.
-    await expect.poll(() => home.printed(), { timeout: 10_000 }).toContain(`Noruxa is ready: ${home.urls.web}`);
+    expect(home.printed()).toContain(`Noruxa is ready: ${home.urls.web}`);
     const config = await (await fetch(`${home.urls.web}/config.json`)).json();
     const { api, site, identity, models } = home.urls;
     expect(config).toMatchObject({ convexUrl: api, convexSiteUrl: site, identityUrl: identity });
