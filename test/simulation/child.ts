@@ -4,6 +4,9 @@ import { prepareProcess } from "./engine.ts";
 
 const { load, simulate, planted } = await prepareProcess();
 
+// Libraries load parts of themselves when they are first used, which takes turns of the event loop that no seed decides.
+await simulate(await load(null), { seed: 0, course: "oneLife" });
+
 process.on("message", (order: Order) => {
   void run(order).then(
     (outcome) => process.send?.({ outcome }),
