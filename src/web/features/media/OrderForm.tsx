@@ -3,6 +3,7 @@ import { type FormEvent, type KeyboardEvent, type ReactNode, useId, useState } f
 import { Link } from "react-router";
 import { characterCount } from "../../../shared/limits.ts";
 import { MADE_KINDS } from "../../../shared/mediaModels.ts";
+import { PLANS } from "../../../shared/plans.ts";
 import type { Account } from "../../app/api.ts";
 import { isApple } from "../../app/commands/keyboard.ts";
 import { matches } from "../../app/commands/shortcuts.ts";
@@ -24,7 +25,6 @@ interface OrderFormProps {
   draft: Draft;
 }
 
-const counts = Array.from({ length: MOST_AT_ONCE }, (_, index) => ({ value: `${index + 1}`, label: `${index + 1}` }));
 /** What sends it from within the description, where Enter begins a new line. */
 const sendKeys = "mod+Enter";
 
@@ -63,7 +63,7 @@ export function OrderForm({ account, draft }: OrderFormProps) {
               label={media.howMany}
               value={`${draft.count}`}
               disabled={readOnly}
-              options={counts}
+              options={countsUpTo(Math.min(MOST_AT_ONCE, PLANS[account.plan].openJobs))}
               onChange={(count) => wish({ count: Number(count) })}
             />
             {model.seed && <Seed draft={draft} disabled={readOnly} />}
@@ -76,6 +76,10 @@ export function OrderForm({ account, draft }: OrderFormProps) {
       )}
     </form>
   );
+}
+
+function countsUpTo(most: number) {
+  return Array.from({ length: most }, (_, index) => ({ value: `${index + 1}`, label: `${index + 1}` }));
 }
 
 function KindLabel({ kind, name }: { kind: Draft["kind"]; name: string }) {

@@ -45,6 +45,7 @@ export function Viewer(props: ViewerProps) {
     play: () => playOrPause(content.current),
     download,
     remove: readOnly ? undefined : askToRemove,
+    close: onClose,
   };
   const keyDown = (event: KeyboardEvent) => {
     const deed = deedOf(event);
@@ -65,6 +66,8 @@ export function Viewer(props: ViewerProps) {
             aria-modal
             aria-describedby={undefined}
             onKeyDown={keyDown}
+            // Left to the keys above: a notice that is shown would take the first press for itself.
+            onEscapeKeyDown={(event) => event.preventDefault()}
             onOpenAutoFocus={(event) => {
               event.preventDefault();
               content.current?.focus();

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useLocation } from "react-router";
 import { characterCount } from "../../../shared/limits.ts";
 import { PROMPT_CHARACTERS } from "../../../shared/media.ts";
@@ -20,13 +20,19 @@ export type Draft = ReturnType<typeof useDraftOrder>;
 
 const blank: Wishes = { kind: "image", prompt: "", modelId: null, options: {}, count: 1, seedText: "" };
 
+/** What each person of this tab last wished for, so that it is there when they come back to the page. */
+const lastWishes = new Map<string, Wishes>();
+
 /**
- * The order that is being written: it begins with the one another page has handed over, if one has. What is wished for
- * stays wished for while models are tried out, and `options` are those of the model that is chosen.
+ * The order that a person is writing: it begins with the one another page has handed over, else as they left it. What is
+ * wished for stays wished for while models are tried out, and `options` are those of the model that is chosen.
  */
-export function useDraftOrder(catalogue: readonly MediaModel[]) {
+export function useDraftOrder(userId: string, catalogue: readonly MediaModel[]) {
   const handed = useLocation().state as { order?: Order } | null;
-  const [wishes, setWishes] = useState(() => (handed?.order ? wishesOf(handed.order) : blank));
+  const [wishes, setWishes] = useState(() =>
+    handed?.order ? wishesOf(handed.order) : (lastWishes.get(userId) ?? blank),
+  );
+  useEffect(() => void lastWishes.set(userId, wishes), [userId, wishes]);
   const { kind, prompt, modelId, count, seedText } = wishes;
   const models = catalogue.filter(({ modality }) => modality === kind);
   const model = models.find(({ id }) => id === modelId) ?? models[0];
