@@ -28,7 +28,7 @@ export const signedInPages: readonly AppPage[] = [
       await page.locator("article[data-reply-id]").last().waitFor();
     },
   },
-  { name: "create", open: (page, home) => goTo(page, home, "/create", "main h1") },
+  { name: "create", open: (page, home) => goTo(page, home, "/create", "main article") },
   { name: "library", open: (page, home) => goTo(page, home, "/library", "[data-media-id]") },
   { name: "usage", open: (page, home) => goTo(page, home, "/usage", "main figure") },
   { name: "privacy", open: (page, home) => goTo(page, home, "/privacy", "main h2") },
