@@ -12,7 +12,7 @@ import { isOver } from "../media/states.ts";
 import { vMessageState, vReplyErrorCode, vRole, vUsage } from "../messages/schema.ts";
 import { sealText } from "../messages/texts.ts";
 import { createThread } from "../threads/creation.ts";
-import { vAmounts, vEntryKind, vReason, vStanding, vUsageKind, vUsageSource } from "../usage/schema.ts";
+import { vAmounts, vEntryKind, vReason, vStoredStanding, vUsageKind, vUsageSource } from "../usage/schema.ts";
 import { asOwner } from "./owner.ts";
 
 /*
@@ -165,7 +165,7 @@ const vEarlier = v.object({
   at: v.number(),
   seq: v.number(),
   use: v.optional(vUsageKind),
-  after: vStanding,
+  after: vStoredStanding,
 });
 
 /** Writes what models did, and the ledger there was, as history: no balance changes. */

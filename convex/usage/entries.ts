@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
-import { EMPTY, type Posting, post, type Reason, type Standing, type Use } from "./ledger.ts";
+import { EMPTY, type Posting, post, type Reason, readStanding, type Standing, type Use } from "./ledger.ts";
 
 type Entry = Doc<"creditEntries">;
 
@@ -29,7 +29,8 @@ export function loadNewestEntry(db: QueryCtx["db"], ownerId: Id<"users">): Promi
 
 /** How a person's account stands. */
 export async function loadStanding(db: QueryCtx["db"], ownerId: Id<"users">): Promise<Standing> {
-  return (await loadNewestEntry(db, ownerId))?.after ?? EMPTY;
+  const newest = await loadNewestEntry(db, ownerId);
+  return newest ? readStanding(newest.after) : EMPTY;
 }
 
 /** The entry of that key, or null. */
@@ -52,7 +53,7 @@ export async function enter(
   const earlier = await findEntry(ctx.db, occasion.key);
   if (earlier) return { made: false, entry: earlier };
   const newest = await loadNewestEntry(ctx.db, occasion.ownerId);
-  const standing = newest?.after ?? EMPTY;
+  const standing = newest ? readStanding(newest.after) : EMPTY;
   const posted = posting(standing);
   const entry = {
     ...occasion,

@@ -1,5 +1,5 @@
 import type { Infer } from "convex/values";
-import type { vReason, vStanding, vUsageKind } from "./schema.ts";
+import type { vReason, vStanding, vStoredStanding, vUsageKind } from "./schema.ts";
 
 /*
  * [Note: Ledger]
@@ -57,6 +57,11 @@ export const EMPTY: Standing = {
   openJobs: 0,
 };
 
+/** A standing as it is reckoned with, from one as rows hold it. Pure. */
+export function readStanding(stored: Infer<typeof vStoredStanding>): Standing {
+  return { ...EMPTY, ...stored };
+}
+
 /** Which ceiling on things done at once a use counts against. */
 export function openCount(use: Use): "openReplies" | "openJobs" {
   return use === "chat" ? "openReplies" : "openJobs";
@@ -79,15 +84,20 @@ interface Kept {
   credits: number;
   held: number;
   use?: Use;
+  after: Infer<typeof vStoredStanding>;
 }
 
-/** The account after one more of its entries, added up from what entries changed, whatever they carry. Pure. */
-export function replayed(standing: Standing, { kind, reason, credits, held, use }: Kept): Standing {
+/**
+ * The account after one more of its entries, added up from what entries changed, whatever they carry: only an entry that
+ * does not tell the parts of what was spent counts for none of them. Pure.
+ */
+export function replayed(standing: Standing, { kind, reason, credits, held, use, after }: Kept): Standing {
   const balance = standing.balance + credits;
   const isBought = kind === "refund" || kind === "adjust" || reason === "top_up";
   const bought = Math.min(balance, standing.bought + (isBought ? Math.max(0, credits) : 0));
   const charged = kind === "settle" || kind === "refund" ? 0 - credits : 0;
-  const counted = { ...withSpent(standing, use ?? "chat", charged), balance, bought, held: standing.held + held };
+  const part = after.spentOnImages === undefined ? "chat" : (use ?? "chat");
+  const counted = { ...withSpent(standing, part, charged), balance, bought, held: standing.held + held };
   const change = { hold: 1, settle: -1, release: -1 }[kind as string];
   return use && change ? { ...counted, [openCount(use)]: counted[openCount(use)] + change } : counted;
 }

@@ -1,6 +1,7 @@
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { refusal } from "../lib/errors.ts";
+import { readStanding, type Standing } from "./ledger.ts";
 
 export const DAY_MS = 24 * 60 * 60_000;
 
@@ -34,11 +35,11 @@ export async function standingBefore(
   db: QueryCtx["db"],
   ownerId: Doc<"users">["_id"],
   beforeMs: number,
-): Promise<Doc<"creditEntries">["after"] | null> {
+): Promise<Standing | null> {
   const entry = await db
     .query("creditEntries")
     .withIndex("by_owner", (q) => q.eq("ownerId", ownerId).lt("at", beforeMs))
     .order("desc")
     .first();
-  return entry?.after ?? null;
+  return entry && readStanding(entry.after);
 }

@@ -3,7 +3,7 @@ import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { type ActionCtx, internalAction, internalMutation, internalQuery } from "../_generated/server.js";
 import { loadNewestEntry } from "./entries.ts";
-import { EMPTY, replayed, type Standing } from "./ledger.ts";
+import { EMPTY, readStanding, replayed, type Standing } from "./ledger.ts";
 import { vStanding } from "./schema.ts";
 
 /*
@@ -83,7 +83,7 @@ export const addPage = internalQuery({
     const fresh = entries.filter(({ seq }) => seq > afterSeq);
     const newest = fresh.at(-1);
     return newest
-      ? { at: newest.at, seq: newest.seq, carried: newest.after, added: fresh.reduce(replayed, added) }
+      ? { at: newest.at, seq: newest.seq, carried: readStanding(newest.after), added: fresh.reduce(replayed, added) }
       : null;
   },
 });

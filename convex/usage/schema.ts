@@ -49,6 +49,13 @@ export const vStanding = v.object({
   openJobs: v.number(),
 });
 
+/** A standing as rows hold it: those from before the parts were told apart carry none. */
+export const vStoredStanding = v.object({
+  ...vStanding.fields,
+  spentOnImages: v.optional(v.number()),
+  spentOnVideos: v.optional(v.number()),
+});
+
 /** Where the figures of a usage event come from. */
 export const vUsageSource = v.union(v.literal("provider"), v.literal("estimate"));
 
@@ -84,7 +91,7 @@ export const usageTables = {
     use: v.optional(vUsageKind),
     /** Of a hold: when it is released if nothing has ended it. */
     deadlineAt: v.optional(v.number()),
-    after: vStanding,
+    after: vStoredStanding,
   })
     .index("by_owner", ["ownerId", "at", "seq"])
     .index("by_key", ["key"])
@@ -101,7 +108,7 @@ export const usageTables = {
     at: v.number(),
     seq: v.number(),
     use: v.optional(vUsageKind),
-    after: vStanding,
+    after: vStoredStanding,
   }).index("by_owner", ["ownerId", "at", "seq"]),
 
   // What models did for a person, one row a reply or job that has ended: times, kinds, models, amounts and credits,
@@ -124,8 +131,8 @@ export const usageTables = {
     ownerId: v.id("users"),
     /** The number of the newest entry that was looked at. */
     seq: v.number(),
-    carried: vStanding,
-    added: vStanding,
+    carried: vStoredStanding,
+    added: vStoredStanding,
     raisedAt: v.number(),
   }).index("by_owner", ["ownerId"]),
 

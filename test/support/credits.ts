@@ -1,5 +1,5 @@
 import type { Doc, Id } from "../../convex/_generated/dataModel.js";
-import { EMPTY, replayed, type Standing } from "../../convex/usage/ledger.ts";
+import { EMPTY, readStanding as openStanding, replayed, type Standing } from "../../convex/usage/ledger.ts";
 import type { Backend } from "./backend.ts";
 
 /** All entries of the one person there is, oldest first. */
@@ -11,7 +11,7 @@ export function readEntries(backend: Backend): Promise<Doc<"creditEntries">[]> {
 export async function readStanding(backend: Backend): Promise<Standing> {
   const entries = await readEntries(backend);
   const added = entries.reduce(replayed, EMPTY);
-  const carried = entries.at(-1)?.after ?? EMPTY;
+  const carried = openStanding(entries.at(-1)?.after ?? EMPTY);
   if (JSON.stringify(sorted(added)) !== JSON.stringify(sorted(carried))) {
     throw new Error(`The entries add up to ${JSON.stringify(added)}, not ${JSON.stringify(carried)}`);
   }
