@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { png } from "../media/files.ts";
+import { barriersOn } from "../support/axe.ts";
 import { browserOrReason, launchBrowser } from "../support/browser.ts";
 import { type Home, startHome } from "../support/home.ts";
 import { openSignedIn } from "../support/pages.ts";
@@ -236,6 +237,7 @@ describe.skipIf("reason" in found)("in the browser", () => {
       await cells().first().focus();
       await page.keyboard.press("Enter");
       await opened().waitFor();
+      expect(await barriersOn(page)).toEqual([]);
       await page.keyboard.press("ArrowRight");
       await expect.poll(() => opened().getAttribute("alt")).toBe(order[1]);
       await page.keyboard.press("ArrowLeft");
@@ -266,6 +268,7 @@ describe.skipIf("reason" in found)("in the browser", () => {
       await page.getByRole("button", { name: "Select" }).click();
       for (const place of [0, 1, 2]) await page.getByRole("checkbox").nth(place).click();
       await page.getByText("3 selected").waitFor();
+      expect(await barriersOn(page)).toEqual([]);
       await page.getByRole("group", { name: "What is selected" }).getByRole("button", { name: "Delete" }).click();
       await page.getByRole("alertdialog", { name: "Delete 3 files?" }).getByRole("button", { name: "Delete" }).click();
       await expect.poll(async () => (await listed()).length, { timeout: WAIT_MS }).toBe(PICTURES - 4);
