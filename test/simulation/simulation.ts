@@ -112,6 +112,8 @@ async function comeToRest(world: World, people: Person[], bystander: Bystander):
   const peopleLeft = [];
   for (const person of [bystander.person, ...people]) peopleLeft.push(await lookAt(person));
   await world.live(10 * MINUTE_MS, 5 * MINUTE_MS);
+  // What the crons of the last moment have scheduled may run; no cron begins anything more.
+  await world.timeline.runUntil(world.timeline.nowMs + MINUTE_MS);
   const tables = await readTables(world);
   return {
     tables,
