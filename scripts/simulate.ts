@@ -24,7 +24,7 @@ function run(): Promise<boolean> {
 
 async function crash(): Promise<boolean> {
   let failed = 0;
-  const calls = await sweepCrashes(crew, ({ killedAfter, findings }) => {
+  const calls = await sweepCrashes(crew, 1, ({ killedAfter, findings }) => {
     if (findings.length === 0) return;
     failed += 1;
     console.log(`Killed after call ${killedAfter ?? "none"}: ${findings.join("\n")}\n`);
