@@ -31,6 +31,7 @@ function variablesReadBy(source: string): string[] {
 const GIVEN_BY_TOOLS = [
   "CI",
   "DEV",
+  "MALLOC_ARENA_MAX",
   "NODE_COMPILE_CACHE",
   "NODE_ENV",
   "NODE_OPTIONS",
