@@ -2,6 +2,7 @@ import { paginationOptsValidator, paginationResultValidator } from "convex/serve
 import { type Infer, v } from "convex/values";
 import { action } from "./_generated/server.js";
 import { rateFactorOf } from "./billing/months.ts";
+import { enterChoices } from "./erasure/ledger.ts";
 import { erasureOf, vOwnErasure } from "./erasure/standing.ts";
 import { presentExport, vExport } from "./exports/access.ts";
 import { beginExport, newestExports } from "./exports/steps.ts";
@@ -72,6 +73,7 @@ export const setRestriction = leavingMutation({
   returns: v.null(),
   handler: async (ctx, { restricted }) => {
     await restrictAccount(ctx, ctx.viewer.user, restricted);
+    await enterChoices(ctx, ctx.viewer.userId);
     return null;
   },
 });
@@ -86,6 +88,7 @@ export const setObjection = leavingMutation({
     if (objected && !known) await ctx.db.insert("objections", { ownerId, purpose, at: Date.now() });
     if (objected && purpose === "webhooks") await stripApplied(ctx, user.identityId);
     if (!objected && known) await ctx.db.delete("objections", known._id);
+    await enterChoices(ctx, ownerId);
     return null;
   },
 });
@@ -99,6 +102,7 @@ export const setConsent = leavingMutation({
   returns: v.null(),
   handler: async (ctx, choice) => {
     await enterConsent(ctx, ctx.viewer.userId, choice);
+    await enterChoices(ctx, ctx.viewer.userId);
     return null;
   },
 });

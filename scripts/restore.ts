@@ -16,7 +16,7 @@ const USAGE = `npm run restore -- DATA.zip KEYS.zip [--data DIR]
   --open-with PRIVATE.pem
                the private key for which the keys were sealed
   --ledger F   the ledger of erasures that npm run ops -- receipts --out F wrote: what was deleted
-               since the backup is deleted again before the home is opened; needs secrets.env in DIR
+               or decided since the backup is so again before the home is opened; needs secrets.env in DIR
   --data DIR   data folder, empty but for secrets.env (.noruxa)`;
 
 const PROJECT_DIR = path.resolve(import.meta.dirname, "..");
@@ -60,7 +60,10 @@ function adviceWithoutLedger(dataDir: string): string {
 was made is back: npm run ops -- replay LEDGER --apply deletes it again, before anybody is let in.`;
 }
 
-/** Starts the home on ports that nobody knows, and deletes again what the ledger says was deleted. */
+/**
+ * Starts the home on ports that nobody knows, and deletes again what the ledger says was deleted. Nothing runs by itself
+ * meanwhile: a cron would erase an account that was closed in the backup and has been reopened since.
+ */
 async function forgetAgain(ledger: string, dataDir: string): Promise<string> {
   const config = readConfig(
     ["--port-base", "0", "--data", dataDir],
@@ -68,10 +71,11 @@ async function forgetAgain(ledger: string, dataDir: string): Promise<string> {
     PROJECT_DIR,
   );
   if (!config) throw new Error("The settings of the home cannot be read");
-  const home = await startHome({ ...config, projectDir: PROJECT_DIR, watch: false, log: () => {} });
+  const home = await startHome({ ...config, projectDir: PROJECT_DIR, watch: false, idle: true, log: () => {} });
   try {
     const found = await replayLedger(connect({ url: home.apiUrl, data: dataDir }, {}), ledger, true);
-    return `Deleted again by the ledger: accounts ${found.account}, chats ${found.chat}, files ${found.file}.`;
+    return `Deleted again by the ledger: accounts ${found.account}, chats ${found.chat}, files ${found.file}.
+People whose decisions hold again: ${found.choices}.`;
   } finally {
     await home.close();
   }

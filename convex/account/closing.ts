@@ -5,6 +5,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
 import { LOST_QUESTION_MS, LOUD_AFTER_TRIES, pauseAfterMs } from "../erasure/asking.ts";
 import { beginErasure } from "../erasure/beginning.ts";
+import { enterChoices } from "../erasure/ledger.ts";
 import { refusal } from "../lib/errors.ts";
 import { findUser } from "../lib/functions.ts";
 
@@ -22,6 +23,7 @@ const ACCOUNTS_PER_RUN = 20;
 export async function closeAccount(ctx: MutationCtx, user: Doc<"users">, nowMs: number): Promise<void> {
   if (user.state !== "live" && user.state !== "restricted") return;
   await ctx.db.patch("users", user._id, { state: "closing", closedAt: nowMs, reopensAs: user.state });
+  await enterChoices(ctx, user._id);
   await matchLock(ctx, user);
 }
 
@@ -30,6 +32,7 @@ export async function reopenAccount(ctx: MutationCtx, user: Doc<"users">): Promi
   if (user.state !== "closing") return;
   const { reopensAs: state = "live" } = user;
   await ctx.db.patch("users", user._id, { state, closedAt: undefined, reopensAs: undefined });
+  await enterChoices(ctx, user._id);
   await matchLock(ctx, user);
 }
 
@@ -115,8 +118,11 @@ function isLocked({ state }: Pick<Doc<"users">, "state">): boolean {
   return state === "closing";
 }
 
-/** One telling at a time, lest an older one arrive after a newer: the one under way is compared when it ends. */
-async function matchLock(ctx: MutationCtx, { _id, lockDueAt }: Doc<"users">): Promise<void> {
+/**
+ * Has the identity provider lock an account's person or let them in, by what the account is now. One telling at a time, lest
+ * an older one arrive after a newer: the one under way is compared when it ends.
+ */
+export async function matchLock(ctx: MutationCtx, { _id, lockDueAt }: Doc<"users">): Promise<void> {
   if (lockDueAt === undefined) await tellLock(ctx, _id, Date.now());
 }
 

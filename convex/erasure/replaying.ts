@@ -1,29 +1,37 @@
 import { v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { matchLock } from "../account/closing.ts";
 import { loadThreadKey } from "../encryption/vault.ts";
 import { isChatHeld } from "../legalHolds/holding.ts";
 import { drainSoon } from "../media/deletes.ts";
 import { removeMedium } from "../media/keeping.ts";
+import { type Changes, type Choices, changesTo, choicesOf, findObjection } from "../privacy/choices.ts";
+import { vChoices } from "../privacy/schema.ts";
 import { removeThread } from "../threads/removal.ts";
+import { stripApplied } from "../webhooks/objecting.ts";
 import { beginErasure } from "./beginning.ts";
-import type { Forgotten } from "./ledger.ts";
+import type { Entered, Forgotten } from "./ledger.ts";
 import { ledgerSubject } from "./pseudonyms.ts";
-import { vForgotten } from "./schema.ts";
+import { vEntered, vForgotten } from "./schema.ts";
 
 /*
  * Replays the ledger on a database that was brought back: see [Note: Erasure ledger]. Whoever replays goes through all
- * accounts, chats and files, compares their pseudonyms with the ledger's, and has those that are in it deleted.
+ * accounts, chats and files, compares their pseudonyms with the ledger's, and has those that are in it deleted, and what
+ * people have decided brought into force.
  */
 
 const ROWS_PER_PAGE = 200;
 const BYTES_PER_PAGE = 4 * 1024 * 1024;
 
-const TABLES = { account: "users", chat: "threads", file: "media" } as const;
+const TABLES = { account: "users", chat: "threads", file: "media", choices: "users" } as const;
 
-/** A page of accounts, chats or files under the pseudonyms of the ledger. `isKeyless`: nothing opens it any more. */
+/**
+ * A page of accounts, chats or files under the pseudonyms of the ledger, or of accounts under those of what their people
+ * decided. `isKeyless`: nothing opens it any more.
+ */
 export const rows = internalQuery({
-  args: { what: vForgotten, cursor: v.union(v.string(), v.null()) },
+  args: { what: vEntered, cursor: v.union(v.string(), v.null()) },
   returns: v.object({
     rows: v.array(v.object({ id: v.string(), subject: v.string(), isKeyless: v.boolean() })),
     cursor: v.union(v.string(), v.null()),
@@ -53,6 +61,46 @@ export const forget = internalMutation({
   },
 });
 
+/**
+ * Brings into force again what people have decided, each by the id of their account; gives of how many something had to
+ * change. Without `apply` nothing does.
+ */
+export const decide = internalMutation({
+  args: { decisions: v.array(v.object({ id: v.id("users"), choices: vChoices })), apply: v.boolean() },
+  returns: v.number(),
+  handler: async (ctx, { decisions, apply }) => {
+    let changed = 0;
+    for (const { id, choices } of decisions) {
+      const user = await ctx.db.get("users", id);
+      const known = user && (await choicesOf(ctx.db, user));
+      const changes = known && changesTo(choices, known);
+      if (!changes) continue;
+      if (apply) await enforce(ctx, user, { choices, changes });
+      changed += 1;
+    }
+    return changed;
+  },
+});
+
+async function enforce(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+  { choices, changes }: { choices: Choices; changes: Changes },
+): Promise<void> {
+  const { _id: ownerId, identityId } = user;
+  for (const consent of changes.consents) await ctx.db.insert("consents", { ownerId, ...consent });
+  for (const objection of changes.objected) await ctx.db.insert("objections", { ownerId, ...objection });
+  if (changes.objected.some(({ purpose }) => purpose === "webhooks")) await stripApplied(ctx, identityId);
+  for (const { purpose } of changes.takenBack) {
+    const known = await findObjection(ctx.db, ownerId, purpose);
+    if (known) await ctx.db.delete("objections", known._id);
+  }
+  if (!changes.isOfState) return;
+  const { state, closedAt, reopensAs } = choices;
+  await ctx.db.patch("users", ownerId, { state, closedAt, reopensAs });
+  await matchLock(ctx, user);
+}
+
 const FORGET: Record<Forgotten, (ctx: MutationCtx, id: string) => Promise<void>> = {
   account: async (ctx, id) => {
     const user = await ctx.db.get("users", id as Id<"users">);
@@ -71,6 +119,6 @@ const FORGET: Record<Forgotten, (ctx: MutationCtx, id: string) => Promise<void>>
 };
 
 /** Whether a chat has no key: it was deleted before the keys were backed up. */
-async function isKeyless(ctx: QueryCtx, what: Forgotten, row: Doc<"users" | "threads" | "media">): Promise<boolean> {
+async function isKeyless(ctx: QueryCtx, what: Entered, row: Doc<"users" | "threads" | "media">): Promise<boolean> {
   return what === "chat" && (await loadThreadKey(ctx.db, row._id as Id<"threads">)) === null;
 }

@@ -1,5 +1,6 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
+import { vChoices } from "../privacy/schema.ts";
 
 /** Who or what asked for an erasure. */
 export const vOrigin = v.union(
@@ -27,8 +28,11 @@ export const vErasureState = v.union(
   v.literal("held"),
 );
 
-/** What the ledger of erasures has entries of. */
+/** What is deleted for good. */
 export const vForgotten = v.union(v.literal("account"), v.literal("chat"), v.literal("file"));
+
+/** What the ledger of erasures has entries of: deletions, and what people have decided. */
+export const vEntered = v.union(...vForgotten.members, v.literal("choices"));
 
 export const vRetained = v.object({ table: v.string(), basis: v.string(), untilAt: v.number() });
 
@@ -106,10 +110,19 @@ export const erasureTables = {
     .index("by_subject", ["subject"])
     .index("by_time", ["erasedAt"]),
 
-  // What was deleted and must not come back with a backup: one row each, under a keyed pseudonym. Written in the
-  // transaction that makes it unreadable, read by operators, who keep a copy elsewhere. Deleted after 35 days, when no
-  // backup is older. See [Note: Erasure ledger].
-  erasureLedger: defineTable({ what: vForgotten, subject: v.string(), at: v.number() }).index("by_time", ["at"]),
+  // What must not come back with a backup, under keyed pseudonyms: one row for each deletion, and one for each person
+  // with all they have decided. Written in the transaction that makes something unreadable or decides it, read by
+  // operators, who keep a copy elsewhere. Deleted after 35 days, when no backup is older; what a person decided also with
+  // their account. See [Note: Erasure ledger].
+  erasureLedger: defineTable({
+    what: vEntered,
+    subject: v.string(),
+    at: v.number(),
+    /** Of what was decided: what holds now. */
+    choices: v.optional(vChoices),
+  })
+    .index("by_time", ["at"])
+    .index("by_subject", ["subject"]),
 
   // One row: the instance of the identity provider this deployment belongs to, as it was first met. Without it, a wrong
   // key would make everybody look gone.

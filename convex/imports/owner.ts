@@ -3,6 +3,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
 import { vSettings } from "../account/schema.ts";
 import { loadUserKey, readKeyring } from "../encryption/vault.ts";
+import { enterChoices } from "../erasure/ledger.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
 
 /*
@@ -49,6 +50,7 @@ export const fill = internalMutation({
     // The schema refuses a purpose that there is not.
     for (const row of consents) await ctx.db.insert("consents", { ownerId, ...row } as Row<"consents">);
     for (const row of objections) await ctx.db.insert("objections", { ownerId, ...row } as Row<"objections">);
+    await enterChoices(ctx, ownerId);
     return null;
   },
 });

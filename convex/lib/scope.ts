@@ -1,5 +1,6 @@
 import type { Rules } from "convex-helpers/server/rowLevelSecurity";
 import type { DataModel, Doc, Id } from "../_generated/dataModel.js";
+import { ledgerSubject } from "../erasure/pseudonyms.ts";
 
 /** Who is calling, as looked up in this very call. */
 export interface Viewer {
@@ -32,6 +33,10 @@ async function sameOwner({ viewer }: { viewer: Viewer }, row: { ownerId?: Id<"us
 
 async function sameIdentity({ viewer }: { viewer: Viewer }, row: { identityId?: string }): Promise<boolean> {
   return row.identityId === viewer.user.identityId;
+}
+
+async function ownChoices({ viewer }: { viewer: Viewer }, row: Doc<"erasureLedger">): Promise<boolean> {
+  return row.subject === (await ledgerSubject("choices", viewer.user.identityId));
 }
 
 const everything = async () => true;
@@ -73,6 +78,6 @@ export const scopeRules: ScopeRules = {
   deletionReceipts: { read: sameOwner, insert: sameOwner },
   // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
   objectDeletes: { insert: everything },
-  // Pseudonyms of what was deleted: written by whoever deletes it.
-  erasureLedger: { insert: everything },
+  // Pseudonyms of what was deleted: written by whoever deletes it. What the viewer decided gives way to what they decide.
+  erasureLedger: { read: ownChoices, modify: ownChoices, insert: everything },
 };

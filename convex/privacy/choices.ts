@@ -1,7 +1,11 @@
-import { CONSENTS, type ConsentPurpose, type ObjectionPurpose } from "../../src/policy/rights.ts";
+import type { Infer } from "convex/values";
+import { CONSENTS, type ConsentPurpose, OBJECTIONS, type ObjectionPurpose } from "../../src/policy/rights.ts";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { refusal } from "../lib/errors.ts";
+import type { vChoices } from "./schema.ts";
+
+export type Choices = Infer<typeof vChoices>;
 
 /** What somebody has decided about one purpose of consent. */
 export interface ConsentChoice {
@@ -49,4 +53,51 @@ export function newestConsent(
     .withIndex("by_owner", (q) => q.eq("ownerId", ownerId).eq("purpose", purpose))
     .order("desc")
     .first();
+}
+
+/** All that somebody has decided, as it holds; null for an account that is being erased, which decides nothing any more. */
+export async function choicesOf(db: QueryCtx["db"], user: Doc<"users">): Promise<Choices | null> {
+  const { _id: ownerId, state, closedAt, reopensAs } = user;
+  if (state === "erasing") return null;
+  const consents = await Promise.all(
+    (Object.keys(CONSENTS) as ConsentPurpose[]).map((purpose) => newestConsent(db, ownerId, purpose)),
+  );
+  const objections = await Promise.all(
+    (Object.keys(OBJECTIONS) as ObjectionPurpose[]).map((purpose) => findObjection(db, ownerId, purpose)),
+  );
+  return {
+    ...{ state, closedAt, reopensAs },
+    consents: consents.flatMap((row) => (row ? [pickConsent(row)] : [])),
+    objections: objections.flatMap((row) => (row ? [{ purpose: row.purpose, at: row.at }] : [])),
+  };
+}
+
+/** What has to change for what is `known` of somebody's decisions to be what they `decided`. */
+export interface Changes {
+  /** Whether the state of the account is another. */
+  isOfState: boolean;
+  consents: Choices["consents"];
+  objected: Choices["objections"];
+  /** Objections that were taken back. */
+  takenBack: Choices["objections"];
+}
+
+/** Compares decisions; null where there is nothing to change. Pure. */
+export function changesTo(decided: Choices, known: Choices): Changes | null {
+  const isSame = (one: Choices["consents"][number]) =>
+    known.consents.some(({ purpose, given, at }) => purpose === one.purpose && given === one.given && at === one.at);
+  const without = (some: Choices["objections"], others: Choices["objections"]) =>
+    some.filter(({ purpose }) => others.every((other) => other.purpose !== purpose));
+  const changes = {
+    isOfState: (["state", "closedAt", "reopensAs"] as const).some((field) => decided[field] !== known[field]),
+    consents: decided.consents.filter((consent) => !isSame(consent)),
+    objected: without(decided.objections, known.objections),
+    takenBack: without(known.objections, decided.objections),
+  };
+  const isNothing = [changes.consents, changes.objected, changes.takenBack].every(({ length }) => length === 0);
+  return isNothing && !changes.isOfState ? null : changes;
+}
+
+function pickConsent({ purpose, given, textVersion, at }: Doc<"consents">): Choices["consents"][number] {
+  return { purpose, given, textVersion, at };
 }

@@ -32,6 +32,21 @@ export const vAnswer = v.union(
 
 export const vRequestState = v.union(v.literal("open"), ...vAnswer.members);
 
+/**
+ * All that somebody has decided about their account and their data, as it holds: what a backup that is brought back has
+ * to be told. Of each purpose the newest decision.
+ */
+export const vChoices = v.object({
+  state: v.union(v.literal("live"), v.literal("restricted"), v.literal("closing")),
+  /** Of a closed account: since when, and what it was before. */
+  closedAt: v.optional(v.number()),
+  reopensAs: v.optional(v.union(v.literal("live"), v.literal("restricted"))),
+  consents: v.array(
+    v.object({ purpose: vConsentPurpose, given: v.boolean(), textVersion: v.number(), at: v.number() }),
+  ),
+  objections: v.array(v.object({ purpose: vObjectionPurpose, at: v.number() })),
+});
+
 /** What a person had deleted, short of their account. */
 export const vDeletedKind = v.union(v.literal("chat"), v.literal("file"), v.literal("archive"));
 

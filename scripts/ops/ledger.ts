@@ -1,31 +1,36 @@
 /** The copy of the erasure ledger that operators keep apart: a file with one entry a line, as JSON, the oldest first. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import type { FunctionReturnType } from "convex/server";
 import { internal } from "../../convex/_generated/api.js";
-import type { Forgotten } from "../../convex/erasure/ledger.ts";
+import type { Id } from "../../convex/_generated/dataModel.js";
+import type { Entered } from "../../convex/erasure/ledger.ts";
+import type { Choices } from "../../convex/privacy/choices.ts";
 import { Progress } from "../progress.ts";
 import type { Deployment } from "./deployment.ts";
 
 export interface LedgerEntry {
-  what: Forgotten;
-  /** The keyed pseudonym of what was deleted. */
+  what: Entered;
+  /** The keyed pseudonym of what was deleted, or of who decided. */
   subject: string;
   at: number;
+  /** What holds since then, of what was decided. */
+  choices?: Choices | undefined;
 }
 
 /** Entries that were committed late may be older than the newest in the file, but not by more than this. */
 const OVERLAP_MS = 10 * 60_000;
-/** What one transaction of a replay forgets at most. */
-const FORGOTTEN_AT_ONCE = 20;
+/** What one transaction of a replay forgets or decides at most. */
+const ROWS_AT_ONCE = 20;
 
 /** Appends to a file what the deployment has entered since; gives how many entries that were. */
 export async function copyLedger(deployment: Deployment, file: string): Promise<number> {
   const known = existsSync(file) ? readLedger(file) : [];
-  const subjects = new Set(known.map(({ subject }) => subject));
+  const names = new Set(known.map(nameOf));
   const fromAt = Math.max(0, (known.at(-1)?.at ?? 0) - OVERLAP_MS);
   let copied = 0;
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page = await deployment.call(internal.erasure.ledger.page, { fromAt, cursor: cursor ?? null });
-    const fresh = page.entries.filter(({ subject }) => !subjects.has(subject));
+    const fresh = page.entries.filter((entry) => !names.has(nameOf(entry)));
     appendFileSync(file, fresh.map((entry) => `${JSON.stringify(entry)}\n`).join(""), { mode: 0o600 });
     copied += fresh.length;
     cursor = page.cursor;
@@ -40,44 +45,76 @@ export function readLedger(file: string): LedgerEntry[] {
   return whole.map((line, index) => parseEntry(line) ?? raise(`${file}: line ${index + 1} is no entry of a ledger.`));
 }
 
-/** What of a ledger a deployment still has or has again. */
-export type Found = Record<Forgotten, number>;
+/** What of a ledger a deployment still has or has again, and of how many people it does not know what they decided. */
+export type Found = Record<Entered, number>;
 
-/** Finds what a ledger says was deleted, and chats without a key; with `apply` has it deleted again. */
+/**
+ * Finds what a ledger says was deleted, chats without a key, and people whose decisions were forgotten; with `apply` has
+ * it deleted again and what was decided brought into force.
+ */
 export async function replayLedger(deployment: Deployment, file: string, apply: boolean): Promise<Found> {
-  const subjects = new Set(readLedger(file).map(({ subject }) => subject));
-  const found: Found = { account: 0, chat: 0, file: 0 };
+  const entries = readLedger(file);
+  const subjects = new Set(entries.flatMap(({ what, subject }) => (what === "choices" ? [] : [subject])));
+  const found: Found = { account: 0, chat: 0, file: 0, choices: 0 };
   for (const what of ["account", "chat", "file"] as const) {
-    const ids = await findDeleted(deployment, what, subjects);
-    found[what] = ids.length;
-    for (let at = 0; apply && at < ids.length; at += FORGOTTEN_AT_ONCE) {
-      const some = ids.slice(at, at + FORGOTTEN_AT_ONCE);
-      await deployment.call(internal.erasure.replaying.forget, { what, ids: some });
+    const isDeleted = ({ subject, isKeyless }: Row) => isKeyless || subjects.has(subject);
+    const rows = await findRows(deployment, what, isDeleted);
+    found[what] = rows.length;
+    if (!apply) continue;
+    for (const some of inPages(rows)) {
+      await deployment.call(internal.erasure.replaying.forget, { what, ids: some.map(({ id }) => id) });
     }
+  }
+  const decided = newestChoices(entries);
+  const people = await findRows(deployment, "choices", ({ subject }) => decided.has(subject));
+  for (const some of inPages(people)) {
+    const decisions = some.map(({ id, subject }) => ({
+      id: id as Id<"users">,
+      choices: decided.get(subject) as Choices,
+    }));
+    found.choices += await deployment.call(internal.erasure.replaying.decide, { decisions, apply });
   }
   return found;
 }
 
-async function findDeleted(deployment: Deployment, what: Forgotten, subjects: ReadonlySet<string>): Promise<string[]> {
+/** What each person decided last, by their pseudonym. */
+function newestChoices(entries: LedgerEntry[]): Map<string, Choices> {
+  const inOrder = entries.toSorted((a, b) => a.at - b.at);
+  return new Map(inOrder.flatMap(({ subject, choices }) => (choices ? [[subject, choices] as const] : [])));
+}
+
+/** A row of the deployment under the pseudonym that it has in the ledger. */
+type Row = FunctionReturnType<typeof internal.erasure.replaying.rows>["rows"][number];
+
+async function findRows(deployment: Deployment, what: Entered, isWanted: (row: Row) => boolean): Promise<Row[]> {
   const progress = new Progress(`rows compared (${what})`);
-  const ids: string[] = [];
+  const found: Row[] = [];
   let compared = 0;
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page = await deployment.call(internal.erasure.replaying.rows, { what, cursor: cursor ?? null });
-    for (const { id, subject, isKeyless } of page.rows) if (isKeyless || subjects.has(subject)) ids.push(id);
+    found.push(...page.rows.filter(isWanted));
     compared += page.rows.length;
     cursor = page.cursor;
     progress.reached(compared);
   }
   progress.end();
-  return ids;
+  return found;
+}
+
+function* inPages(rows: Row[]): Generator<Row[]> {
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) yield rows.slice(at, at + ROWS_AT_ONCE);
+}
+
+/** Tells entries apart: the same person decides more than once. */
+function nameOf({ subject, at }: LedgerEntry): string {
+  return `${subject} ${at}`;
 }
 
 function parseEntry(line: string): LedgerEntry | null {
   try {
-    const { what, subject, at } = JSON.parse(line) as Partial<LedgerEntry>;
+    const { what, subject, at, choices } = JSON.parse(line) as Partial<LedgerEntry>;
     const isEntry = what !== undefined && typeof subject === "string" && typeof at === "number";
-    return isEntry ? { what, subject, at } : null;
+    return isEntry ? { what, subject, at, choices } : null;
   } catch {
     return null;
   }

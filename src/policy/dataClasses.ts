@@ -215,9 +215,9 @@ export const DATA_CLASSES = {
       },
       { what: "Receipts of accounts", period: { ms: RECEIPT_MS }, from: "the end of the erasure", atEnd: "deleted" },
       {
-        what: "Pseudonyms of what was deleted, so that no backup brings it back",
+        what: "Pseudonyms of what was deleted, and of what you decided about your data, so that no backup undoes it",
         period: { ms: LEDGER_MS },
-        from: "the deletion",
+        from: "the deletion or the decision",
         atEnd: "deleted",
       },
       {

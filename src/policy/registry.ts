@@ -108,7 +108,8 @@ export const EXEMPT_TABLES: Record<string, ExemptTable> = {
     exempt: "A keyed pseudonym, so that nothing that comes late brings the person back; 13 months.",
   },
   erasureLedger: {
-    exempt: "Keyed pseudonyms of what was deleted, so that no backup brings it back; 35 days.",
+    exempt:
+      "Keyed pseudonyms of what was deleted, and under such a one what its person has decided, so that no backup brings back what was before; 35 days.",
   },
   identityInstances: { exempt: "Which instance of the identity provider this deployment belongs to; names nobody." },
 };

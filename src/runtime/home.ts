@@ -27,6 +27,8 @@ export interface HomeOptions extends HomeConfig {
   projectDir: string;
   /** Load `convex/` again when a file in it changes. */
   watch: boolean;
+  /** Run nothing by the clock: what was scheduled and crons wait for the next start. */
+  idle?: boolean;
   log: (line: string) => void;
 }
 
@@ -112,6 +114,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
       apiPort: ports.api,
       sitePort: ports.site,
       log,
+      idle: options.idle,
       watch: options.watch ? FUNCTION_SOURCES.map((source) => path.join(projectDir, source)) : [],
     });
     closing.defer(convex.close);

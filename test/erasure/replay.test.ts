@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 
 function call(called: FunctionReference<"query" | "mutation", "internal">, args: Record<string, unknown>) {
-  return getFunctionName(called).endsWith(":forget")
+  return /:(forget|decide)$/.test(getFunctionName(called))
     ? backend.mutation(called as FunctionReference<"mutation", "internal">, args)
     : backend.query(called as FunctionReference<"query", "internal">, args);
 }
@@ -137,16 +137,16 @@ describe("a backup that is brought back", () => {
     expect(await tablesNaming(backend, [ada.identityId])).toContain("users");
     const bobs = (rows: Rows) => (rows.users ?? []).filter(({ identityId }) => identityId === bob.identityId).length;
 
-    expect(await replayLedger(deployment, file, false)).toEqual({ account: 1, chat: 0, file: 0 });
+    expect(await replayLedger(deployment, file, false)).toEqual({ account: 1, chat: 0, file: 0, choices: 0 });
     expect(await tablesNaming(backend, [ada.identityId])).toContain("users");
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 1, chat: 0, file: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 1, chat: 0, file: 0, choices: 0 });
     expect((await readAll(backend)).userKeys).toHaveLength(1);
     await settled(backend);
     expect(await tablesNaming(backend, [ada.identityId, ada.name])).toEqual([]);
     const after = await readAll(backend);
     expect([bobs(after), after.threads?.length]).toEqual([1, 1]);
     expect(after.erasureReceipts).toMatchObject([{ origin: "restore" }]);
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 0, file: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 0, file: 0, choices: 0 });
   });
 
   it("[A6] ends chats whose key is not among those that were brought back, and no other", async () => {
@@ -157,7 +157,7 @@ describe("a backup that is brought back", () => {
       if (key) await ctx.db.delete("threadKeys", key._id);
     });
     writeFileSync(file, "");
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0 });
     await settled(backend);
     expect((await readAll(backend)).threads?.map(({ _id }) => _id)).toEqual([kept]);
   });
@@ -173,7 +173,7 @@ describe("a backup that is brought back", () => {
       { what: "chat", subject: await ledgerSubject("chat", "of nobody"), at: 3 },
     ];
     writeFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 1 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 1, choices: 0 });
     await settled(backend);
     const { threads, media } = await readAll(backend);
     expect([threads?.map(({ _id }) => _id), media]).toEqual([[kept], []]);
@@ -201,6 +201,94 @@ describe("a backup that is brought back", () => {
     expect(second.rev).toBe(first.rev);
     expect(second.nonce).not.toBe(first.nonce);
     expect(second.body).not.toBe(first.body);
+  });
+});
+
+describe("what people decided after the backup was made", () => {
+  const consent = (given: boolean) =>
+    ada.person.mutation(api.privacy.setConsent, { purpose: "news", given, textVersion: 1 });
+  const objects = (objected: boolean) =>
+    ada.person.mutation(api.privacy.setObjection, { purpose: "webhooks", objected });
+  const restricted = (on: boolean) => ada.person.mutation(api.privacy.setRestriction, { restricted: on });
+  const close = () => ada.person.mutation(api.account.close, {});
+  const reopen = () => ada.person.mutation(api.account.reopen, {});
+
+  /** What holds of Ada's decisions: the state of her account, her consent and her objection. */
+  async function standing() {
+    const { users, consents, objections } = await readAll(backend);
+    const { state, closedAt, reopensAs } = users?.find(({ _id }) => _id === ada.userId) ?? {};
+    const given = consents?.toSorted((a, b) => Number(a.at) - Number(b.at)).at(-1)?.given ?? null;
+    return { state, closedAt, reopensAs, given, objected: objections?.length };
+  }
+
+  /** Puts Ada's decisions back to what they were. */
+  async function forgetSince(before: Rows): Promise<void> {
+    const { _id, _creationTime, ...user } = before.users?.find((row) => row._id === ada.userId) ?? {};
+    await backend.run((ctx) => ctx.db.replace("users", ada.userId, user as never));
+    await backend.run(async (ctx) => {
+      for (const table of ["consents", "objections", "erasureLedger"] as const) {
+        for (const row of await ctx.db.query(table).collect()) await ctx.db.delete(table, row._id);
+        for (const { _id, _creationTime, ...row } of before[table] ?? []) await ctx.db.insert(table, row as never);
+      }
+    });
+  }
+
+  it.each([
+    ["[A8] a consent that was withdrawn", [() => consent(true)], [() => consent(false)], { given: false }],
+    ["[A8] a consent that was given", [], [() => consent(true)], { given: true }],
+    ["[A12] an objection", [], [() => objects(true)], { objected: 1 }],
+    ["[A12] an objection that was taken back", [() => objects(true)], [() => objects(false)], { objected: 0 }],
+    ["[A12] a restriction", [], [() => restricted(true)], { state: "restricted" }],
+    ["[A12] a restriction that was lifted", [() => restricted(true)], [() => restricted(false)], { state: "live" }],
+    ["[B14] an account that was closed", [], [close], { state: "closing", reopensAs: "live" }],
+    ["[B14] an account that was reopened", [close], [reopen], { state: "live" }],
+    ["what changed more than once", [], [() => consent(true), () => consent(false), close, reopen], { given: false }],
+  ])("%s: it holds again", async (_what, before, since, held) => {
+    for (const decision of before) await decision();
+    await settled(backend);
+    const backup = await readAll(backend);
+    // In one and the same moment, too: the newest is told by more than the time.
+    for (const decision of since) await decision();
+    await settled(backend);
+    const decided = await standing();
+    expect(decided).toMatchObject(held);
+    await copyLedger(deployment, file);
+    await forgetSince(backup);
+    expect(await standing()).not.toEqual(decided);
+
+    const found = { account: 0, chat: 0, file: 0, choices: 1 };
+    expect(await replayLedger(deployment, file, false)).toEqual(found);
+    expect(await standing()).not.toEqual(decided);
+    expect(await replayLedger(deployment, file, true)).toEqual(found);
+    expect(await standing()).toEqual(decided);
+    expect(await replayLedger(deployment, file, true)).toMatchObject({ choices: 0 });
+    await settled(backend);
+    const { locked } = await world.clerk.users.getUser(ada.identityId);
+    expect(locked).toBe(decided.state === "closing");
+  });
+
+  it("is one entry for each person, without a name or an id, and goes with their account", async () => {
+    await consent(true);
+    await consent(false);
+    await restricted(true);
+    await bob.person.mutation(api.privacy.setConsent, { purpose: "news", given: true, textVersion: 1 });
+    const { erasureLedger: entries = [] } = await readAll(backend);
+    expect(entries.map(({ what, choices }) => [what, (choices as { state: string }).state])).toEqual([
+      ["choices", "restricted"],
+      ["choices", "live"],
+    ]);
+    for (const name of [ada.identityId, ada.userId, ada.name]) expect(JSON.stringify(entries)).not.toContain(name);
+    await ada.person.action(api.account.erase, { confirm: "erase" });
+    await settled(backend);
+    expect((await readAll(backend)).erasureLedger?.map(({ what }) => what).toSorted()).toEqual(["account", "choices"]);
+  });
+
+  it("is left out of a ledger that was copied before there was such a thing, which is replayed as ever", async () => {
+    const { threadId } = await say(ada.person, "To be deleted");
+    const { ledgerSubject } = await import("../../convex/erasure/pseudonyms.ts");
+    const entry = { what: "chat", subject: await ledgerSubject("chat", threadId), at: 1 };
+    writeFileSync(file, `${JSON.stringify(entry)}\n`);
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0 });
   });
 });
 

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { openArchive } from "../../src/runtime/convex/transfer/archive.ts";
 import { type Home, startHome } from "../support/home.ts";
+import { openDatabase } from "../support/insideHomes.ts";
 import { demoToken, httpClient, type Person, send, signIn } from "../support/people.ts";
 import { noTerminal, outputOnTerminal } from "../support/terminal.ts";
 
@@ -72,6 +73,17 @@ async function texts(): Promise<string[]> {
     paginationOpts: { numItems: 100, cursor: null },
   });
   return page.map(({ text }) => text);
+}
+
+/** The crons that have ever begun in a home that is stopped. */
+function cronsIn(home: Home): unknown[] {
+  const store = openDatabase(home);
+  try {
+    const source = { type: "FullTableScan", tableName: "_cron_jobs", order: "asc" } as const;
+    return [store.begin().query("", { source, operators: [] }).next()].filter((row) => row !== null);
+  } finally {
+    store.close();
+  }
 }
 
 /** A hash over the objects that the backup holds, as they are on disk. */
@@ -188,23 +200,27 @@ describe("npm run restore", () => {
   });
 
   test(
-    "[A21] deletes again what was deleted since, before anybody is let in, where it is given the ledger",
+    "[A21] [A8] deletes again what was deleted since and knows what was decided, before anything runs and anybody is let in, where it is given the ledger",
     async () => {
       const ledger = path.join(dir, "ledger.jsonl");
       const client = await person.http();
       const bob = await signIn(home, "bob@example.com");
       await send(bob.openTab(), { text: "Bob's words" });
+      const consent = (given: boolean) =>
+        client.mutation(api.privacy.setConsent, { purpose: "news", given, textVersion: 1 });
+      await consent(true);
       const again = { data: path.join(dir, "again.data.zip"), keys: path.join(dir, "again.keys.sealed") };
       const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
       const [publicFile, privateFile] = [path.join(dir, "public.pem"), path.join(dir, "private.pem")];
       await writeFile(publicFile, publicKey.export({ type: "spki", format: "pem" }));
       await writeFile(privateFile, privateKey.export({ type: "pkcs8", format: "pem" }));
       await run("backup", "--data", home.dataDir, "--out", path.join(dir, "again"), "--seal-keys-for", publicFile);
+      await consent(false);
       await client.mutation(api.threads.remove, { threadId });
       await (await bob.http()).action(api.account.erase, { confirm: "erase" });
       await bob.leave();
       const where = ["--url", home.urls.api, "--data", home.dataDir];
-      expect((await run("ops", "receipts", "--out", ledger, ...where)).stdout).toMatch(/appended to .*: 2/);
+      expect((await run("ops", "receipts", "--out", ledger, ...where)).stdout).toMatch(/appended to .*: 3/);
       await home.kill();
       const secrets = path.join(dir, "secrets.env");
       await rm(home.dataDir, { recursive: true });
@@ -216,11 +232,15 @@ describe("npm run restore", () => {
       const { exitCode, stdout } = await run("restore", ...files, "--open-with", privateFile);
       expect({ exitCode, stdout }).toEqual({
         exitCode: 0,
-        stdout: expect.stringContaining("Deleted again by the ledger: accounts 1, chats 1, files 0."),
+        stdout: expect.stringContaining(
+          "Deleted again by the ledger: accounts 1, chats 1, files 0.\nPeople whose decisions hold again: 1.",
+        ),
       });
+      expect(cronsIn(home)).toEqual([]);
       await home.restart();
       const ada = await person.http();
       expect(await ada.query(api.account.me, {})).toMatchObject({ state: "live" });
+      expect((await ada.action(api.privacy.overview, {})).consents).toMatchObject([{ purpose: "news", given: false }]);
       expect(await refusal(ada.query(api.threads.get, { threadId }))).toBe("not_found");
       const bobAgain = httpClient(home, await demoToken(home, "bob@example.com"));
       expect(await bobAgain.query(api.account.me, {})).toBeNull();

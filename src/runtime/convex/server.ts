@@ -55,6 +55,8 @@ export interface ConvexOptions {
   log: (line: string) => void;
   /** Folders whose changes deploy again; none: the deployment stays as it is. */
   watch: string[];
+  /** Run nothing by the clock: what was scheduled and crons wait for the next start. */
+  idle?: boolean | undefined;
 }
 
 export interface Convex {
@@ -101,8 +103,10 @@ async function start(options: ConvexOptions, closing: AsyncDisposableStack): Pro
   Object.assign(systemEnv, { CONVEX_CLOUD_URL: urls.apiUrl, CONVEX_SITE_URL: urls.siteUrl });
 
   await deployer.deployFolder();
-  await scheduler.start();
-  deployer.onChange(() => scheduler.deploymentChanged());
+  if (!options.idle) {
+    await scheduler.start();
+    deployer.onChange(() => scheduler.deploymentChanged());
+  }
   const { exports, imports } = await openTransfers(options, store, application);
   closing.defer(async () => void (await Promise.all([exports.close(), imports.close()])));
   const sockets = serve(options, { runner, application, deployer, functionLog, exports, imports, api, site, urls });
