@@ -32,10 +32,10 @@ type Context = Record<"runQuery" | "runMutation" | "runAction", (of: unknown, ar
 
 const present = new AsyncLocalStorage<Worker>();
 const never = new Promise<never>(() => {});
-let deedsUnderWay = 0;
+const living = new Set<Worker>();
 
-/** How many calls of workers wait for an answer that will come. */
-export const underWay = () => deedsUnderWay;
+/** How many workers are at work: none of them waits for the clock, so it has to stand still for them. */
+export const underWay = () => living.size;
 
 /** Lets what the worker of the moment does happen, or not, or happen unheard. */
 export async function done<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
@@ -46,10 +46,7 @@ export async function done<Result>(name: string, act: () => Promise<Result>): Pr
   const isFatal = life.diedAtMs === null && life.death?.deed === life.deeds.length;
   if (life.diedAtMs === null) life.deeds.push(name);
   if (isFatal && life.death?.when === "before") return die(worker);
-  deedsUnderWay += 1;
-  const result = await act().finally(() => {
-    deedsUnderWay -= 1;
-  });
+  const result = await act();
   return isFatal ? die(worker) : result;
 }
 
@@ -59,7 +56,8 @@ export function mortalWorkers(lifeOf: (jobId: string) => Life, nameOf: (of: unkn
     const work = step._handler;
     vi.spyOn(step, "_handler").mockImplementation((ctx, args) => {
       const worker = { life: lifeOf(args.jobId), isDead: false };
-      return present.run(worker, () => work(watched(ctx, nameOf), args));
+      living.add(worker);
+      return present.run(worker, () => work(watched(ctx, nameOf), args)).finally(() => living.delete(worker));
     });
   }
   const fetching = globalThis.fetch;
@@ -82,6 +80,7 @@ function watched(ctx: Context, nameOf: (of: unknown) => string): Context {
 
 function die(worker: Worker): Promise<never> {
   worker.isDead = true;
+  living.delete(worker);
   worker.life.diedAtMs = Date.now();
   return never;
 }
