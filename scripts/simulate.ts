@@ -24,18 +24,18 @@ function run(): Promise<boolean> {
 
 async function crash(): Promise<boolean> {
   let failed = 0;
-  const calls = await sweepCrashes(crew, 1, ({ killedAfter, findings }) => {
+  const { killed, kinds } = await sweepCrashes(crew, "each", ({ of: { course, killAfter }, findings }) => {
     if (findings.length === 0) return;
     failed += 1;
-    console.log(`Killed after call ${killedAfter ?? "none"}: ${findings.join("\n")}\n`);
+    console.log(`${course}, killed after call ${killAfter ?? "none"}: ${findings.join("\n")}\n`);
   });
-  console.log(`${calls} calls after which an action died: ${failed} with something wrong.`);
+  console.log(`${killed} calls of ${kinds} kinds after which an action died: ${failed} with something wrong.`);
   return failed === 0;
 }
 
 async function replay(seed: number): Promise<boolean> {
   let findings: string[] = [];
-  await crew.run([{ seed, course: "chaos", withLog: true }], (told) => {
+  await crew.run([{ seed, course: "chaos", withCourse: true }], (told) => {
     findings = told.findings;
     console.log([...(told.log ?? []), "", ...(told.said ?? []), "", ...findings].join("\n"));
     return false;
@@ -68,7 +68,7 @@ function* seedsFrom(from: number, count: number) {
   for (let seed = from; seed < from + count; seed++) yield { seed, course: "chaos" as const };
 }
 
-function tell({ seed, findings }: Told): void {
+function tell({ of: { seed }, findings }: Told): void {
   console.log(`${findings.join("\n")}\nAgain with: npm run simulate -- --seed ${seed}\n`);
 }
 

@@ -42,16 +42,16 @@ export const skews = new AsyncLocalStorage<number>();
 
 let watching: Watch | null = null;
 
-/** The modules of a folder, by their paths in it. `suffix` tells one evaluation of them from another. */
-export async function loadModules(dir: string, suffix = ""): Promise<Modules> {
+/** The modules of a folder, by their paths in it. `addressOf` tells one evaluation of them from another. */
+async function loadModules(dir: string, addressOf = (url: string) => url): Promise<Modules> {
   const files = (await readdir(dir, { recursive: true })).filter(isModule);
-  const modules = await Promise.all(files.map((file) => import(pathToFileURL(path.join(dir, file)).href + suffix)));
+  const modules = await Promise.all(files.map((file) => import(addressOf(pathToFileURL(path.join(dir, file)).href))));
   return Object.fromEntries(files.map((file, index) => [`./${file}`, async () => modules[index] as Module]));
 }
 
 /** The modules of `convex/`, their functions gated. */
-export async function loadGatedModules(suffix: string): Promise<Modules> {
-  const loaded = await loadModules(path.join(ROOT, "convex"), suffix);
+export async function loadGatedModules(addressOf?: (url: string) => string): Promise<Modules> {
+  const loaded = await loadModules(path.join(ROOT, "convex"), addressOf);
   const gated = await Promise.all(
     Object.entries(loaded).map(async ([file, load]) => [file, gatedModule(file.slice(2, -3), await load())] as const),
   );

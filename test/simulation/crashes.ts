@@ -1,25 +1,46 @@
 import type { Crew, Told } from "./crew.ts";
+import { LIFE_NAMES, type Life } from "./lives.ts";
 
-const LIFE = { seed: 1, course: "oneLife" as const };
+const SEED = 1;
+
+/** What a sweep went over. */
+export interface Sweep {
+  /** Calls of actions in all lives, and kinds of them. */
+  calls: number;
+  kinds: number;
+  /** Calls after which an action died. */
+  killed: number;
+}
 
 /**
- * Lives one life undisturbed, and then again for every `stride`-th call of an action in it, with the action dying after
- * that call. `onDone` is told of each; gives how many calls there are.
+ * Lives every life undisturbed, and then again for each call of an action in it, with the action dying after that call;
+ * with `which` of "each kind" once for each kind of call, where it comes first. `onDone` is told of each.
  */
-export async function sweepCrashes(crew: Crew, stride: number, onDone: (told: Told) => void): Promise<number> {
-  let calls = 0;
-  await crew.run([LIFE], (told) => {
-    calls = told.crossings;
+export async function sweepCrashes(
+  crew: Crew,
+  which: "each" | "each kind",
+  onDone: (told: Told) => void,
+): Promise<Sweep> {
+  const crossings = new Map<Life, string[]>();
+  const lives = LIFE_NAMES.map((course) => ({ seed: SEED, course, withCourse: true }));
+  await crew.run(lives, (told) => {
     onDone(told);
-    return true;
+    return crossings.set(told.of.course as Life, told.crossings ?? []).size > 0;
   });
-  const orders = Array.from({ length: Math.ceil(calls / stride) }, (_, index) => ({
-    ...LIFE,
-    killAfter: index * stride + 1,
-  }));
+  const calls = LIFE_NAMES.flatMap((course) =>
+    (crossings.get(course) ?? []).map((crossing, index) => ({ course, kind: kindOf(crossing), killAfter: index + 1 })),
+  );
+  const kinds = new Map(calls.toReversed().map((call) => [call.kind, call]));
+  const chosen = which === "each" ? calls : [...kinds.values()];
+  const orders = chosen.map(({ course, killAfter }) => ({ seed: SEED, course, killAfter }));
   await crew.run(orders, (told) => {
     onDone(told);
     return true;
   });
-  return calls;
+  return { calls: calls.length, kinds: kinds.size, killed: chosen.length };
+}
+
+/** What a call is, whoever makes it and however often. */
+function kindOf(crossing: string): string {
+  return crossing.replaceAll(/\d+/g, "");
 }

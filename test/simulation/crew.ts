@@ -9,15 +9,19 @@ import type { RunOptions } from "./world.ts";
 export interface Order extends RunOptions {
   /** The name of the bug that is planted. */
   bug?: string;
-  /** Whether what happened and what was said comes with the outcome. */
-  withLog?: boolean;
+  /** Whether the course comes with the outcome: what happened, what was called and what was said. */
+  withCourse?: boolean;
 }
 
-export type Told = Omit<Outcome, "log" | "said"> & Partial<Pick<Outcome, "log" | "said">>;
+type Course = Pick<Outcome, "log" | "crossings" | "said">;
+
+export type Told = Omit<Outcome, keyof Course> & Partial<Course>;
 
 type Answer = { outcome: Told } | { error: string };
 
 const CHILD = path.join(import.meta.dirname, "child.ts");
+/** A run makes much that lives briefly. */
+const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=32"];
 /** Runs after which a process is replaced, so that nothing that piles up in it lasts. */
 const RUNS_PER_PROCESS = 400;
 
@@ -71,7 +75,7 @@ class Worker {
 }
 
 async function startChild(): Promise<ChildProcess> {
-  const child = fork(CHILD, { execArgv: ["--disable-warning=ExperimentalWarning"] });
+  const child = fork(CHILD, { execArgv: NODE_FLAGS });
   await nextMessage(child);
   return child;
 }

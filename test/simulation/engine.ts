@@ -1,7 +1,7 @@
 /** Prepares a process for simulations. Nothing that the functions import may be loaded before. */
 import type { Modules } from "./backend.ts";
 import { replaceGlobals } from "./globals.ts";
-import { hookLoading, suffixFor } from "./loading.ts";
+import { addressesWith, hookLoading } from "./loading.ts";
 import { type PlantedBug, planted } from "./plantedBugs.ts";
 
 /** Makes a process ready, and gives what loads the functions, with a bug in them or without. */
@@ -14,11 +14,11 @@ export async function prepareProcess() {
     import("./world.ts"),
   ]);
   Object.assign(process.env, ENVIRONMENT);
-  const loaded = new Map<string, Promise<Modules>>();
+  const loaded = new Map<string | null, Promise<Modules>>();
   const load = (bug: PlantedBug | null): Promise<Modules> => {
-    const suffix = suffixFor(bug);
-    const modules = loaded.get(suffix) ?? loadGatedModules(suffix);
-    loaded.set(suffix, modules);
+    const name = bug?.name ?? null;
+    const modules = loaded.get(name) ?? loadGatedModules(bug ? addressesWith(bug) : undefined);
+    loaded.set(name, modules);
     return modules;
   };
   return { load, simulate, planted };

@@ -9,6 +9,8 @@ import { type Edit, type PlantedBug, planted } from "./plantedBugs.ts";
 const REDUCER_URL = new URL("./reducer.ts", import.meta.url).href;
 const ROOT_URL = new URL("../../", import.meta.url).href;
 const MARK = "?planted=";
+/** Which modules of ours import a module, by their addresses. */
+const importers = new Map<string, Set<string>>();
 
 /**
  * convex-test looks through the rows of all tables for each query, which is most of what a run would cost. Here it keeps
@@ -41,9 +43,24 @@ const QUICKER = [
   },
 ];
 
-/** What marks the modules into which a bug is planted, at the end of their addresses. */
-export function suffixFor(bug: PlantedBug | null): string {
-  return bug ? MARK + encodeURIComponent(bug.name) : "";
+/**
+ * The addresses of modules once a bug is planted: those that lead to its file are evaluated anew, under addresses of
+ * their own, and all others stay as they are. To be asked for once everything was loaded without it.
+ */
+export function addressesWith(bug: PlantedBug): (url: string) => string {
+  const leading = leadingTo(new URL(bug.file, ROOT_URL).href);
+  const mark = MARK + encodeURIComponent(bug.name);
+  marked.set(mark.slice(MARK.length), leading);
+  return (url) => (leading.has(url) ? url + mark : url);
+}
+
+/** The modules that a bug is seen from, by what marks them. */
+const marked = new Map<string, Set<string>>();
+
+function leadingTo(url: string): Set<string> {
+  const found = new Set([url]);
+  for (const each of found) for (const importer of importers.get(each) ?? []) found.add(importer);
+  return found;
 }
 
 /** To be called once, before `convex/` is loaded. */
@@ -53,8 +70,9 @@ export function hookLoading(): void {
       if (specifier === "sharp") return { url: REDUCER_URL, shortCircuit: true };
       if (specifier.startsWith("@napi-rs/webcodecs")) throw new Error("There is no decoder here");
       const resolved = next(specifier, context);
-      const mark = context.parentURL?.split(MARK)[1];
-      return mark && isOurs(resolved.url) ? { ...resolved, url: resolved.url + MARK + mark } : resolved;
+      const [parent = "", mark] = context.parentURL?.split(MARK) ?? [];
+      if (!mark) noteImport(resolved.url, parent);
+      return mark && marked.get(mark)?.has(resolved.url) ? { ...resolved, url: resolved.url + MARK + mark } : resolved;
     },
     load(url, context, next) {
       const [file = "", mark] = url.split(MARK);
@@ -66,6 +84,12 @@ export function hookLoading(): void {
       return { ...loaded, source: edited(bug.name, String(loaded.source), [bug]) };
     },
   });
+}
+
+function noteImport(url: string, importer: string): void {
+  if (!isOurs(url) || !isOurs(importer)) return;
+  const known = importers.get(url) ?? new Set();
+  importers.set(url, known.add(importer));
 }
 
 function isOurs(url: string): boolean {

@@ -13,6 +13,8 @@ export const PNG = Buffer.from(
 const FILM_BYTES = 700;
 /** Longer than one part of an upload. */
 const LONG_FILM_BYTES = 5 * 2 ** 20 + 300_000;
+/** In a run that has any: they take long to store. */
+const SHARE_OF_LONG_FILMS = 0.4;
 /** Looks after which a film is done. */
 const LOOKS = 2;
 
@@ -26,6 +28,8 @@ interface Film {
 export class Models implements Service {
   /** Orders for films that it still has. */
   readonly films = new Map<string, Film>();
+  /** How many of its films are so long that they are stored in parts. */
+  shareOfLongFilms: number;
   readonly #faults: Faults;
   readonly #chance: Chance;
   readonly #secret: string;
@@ -35,6 +39,7 @@ export class Models implements Service {
     this.#faults = faults;
     this.#chance = chance;
     this.#secret = secret;
+    this.shareOfLongFilms = faults.isPlanned("partsLeft") ? SHARE_OF_LONG_FILMS : 0;
   }
 
   answer(asked: Asked): Answered | null {
@@ -76,8 +81,11 @@ export class Models implements Service {
 
   #order(): Answered {
     const id = `film_${++this.#ordered}`;
-    const isLong = this.#faults.isPlanned("partsLeft");
-    this.films.set(id, { looks: 0, isLong, fails: this.#chance.happens(0.1) });
+    this.films.set(id, {
+      looks: 0,
+      isLong: this.#chance.happens(this.shareOfLongFilms),
+      fails: this.#chance.happens(0.1),
+    });
     return json({ id, status: "queued", progress: 0 });
   }
 }

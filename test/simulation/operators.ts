@@ -10,7 +10,7 @@ const DAY_MS = 24 * 60 * 60_000;
 const MOST_PAGES = 20;
 
 /** Puts a new master key into use, and wraps everybody's key with it. */
-const rotateKeys: Operator = async (world) => {
+export const rotateKeys: Operator = async (world) => {
   world.faults.note("keysRotated");
   const keys = [7, 8].map((byte, index) => [`k${index + 1}`, Buffer.alloc(32, byte).toString("base64")]);
   process.env.CRYPTO_KEYRING = JSON.stringify(Object.fromEntries(keys));

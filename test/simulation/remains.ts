@@ -44,10 +44,13 @@ export interface Remains {
   activeKid: string;
 }
 
-/** All rows of the database, by table. */
-export function readTables({ backend }: World): Promise<Record<string, Row[]>> {
+type TableName = keyof typeof schema.tables;
+
+const ALL_TABLES = Object.keys(schema.tables) as TableName[];
+
+/** All rows of the database, or those of some tables, by table. */
+export function readTables({ backend }: World, names = ALL_TABLES): Promise<Record<string, Row[]>> {
   return backend.run(async (ctx) => {
-    const names = Object.keys(schema.tables) as (keyof typeof schema.tables)[];
     const rows = await Promise.all(names.map((name) => ctx.db.query(name).collect()));
     return Object.fromEntries(names.map((name, index) => [name, rows[index] as Row[]]));
   });

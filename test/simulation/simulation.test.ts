@@ -22,7 +22,7 @@ describe("People, services and crashes that a seed determines", () => {
 
   it("[A6] [A7] [A11] [A18] [A19] [A21] leave nothing behind that should go, and lose nothing that should stay", () => {
     const wrong = told.filter(({ findings }) => findings.length > 0);
-    const shown = wrong.map(({ seed, findings }) => ({ again: `npm run simulate -- --seed ${seed}`, findings }));
+    const shown = wrong.map(({ of, findings }) => ({ again: `npm run simulate -- --seed ${of.seed}`, findings }));
     expect(shown).toEqual([]);
     expect(told).toHaveLength(SEEDS);
   });
@@ -39,9 +39,11 @@ describe("People, services and crashes that a seed determines", () => {
       const again = new Map<number, string>();
       await crew.run(
         seeds.map((seed) => ({ seed, course: "chaos" as const })),
-        ({ seed, digest }) => again.set(seed, digest).size > 0,
+        ({ of, digest }) => again.set(of.seed, digest).size > 0,
       );
-      const before = new Map(told.filter(({ seed }) => seeds.includes(seed)).map(({ seed, digest }) => [seed, digest]));
+      const before = new Map(
+        told.filter(({ of }) => seeds.includes(of.seed)).map(({ of, digest }) => [of.seed, digest]),
+      );
       expect([...again].sort()).toEqual([...before].sort());
     },
     LONGEST_MS,

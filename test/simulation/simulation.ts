@@ -4,7 +4,7 @@ import * as activities from "./activities.ts";
 import type { Modules } from "./backend.ts";
 import { chaos } from "./chaos.ts";
 import type { FaultName } from "./faults.ts";
-import { oneLife } from "./oneLife.ts";
+import { live } from "./lives.ts";
 import { liftHolds } from "./operators.ts";
 import { judge, unnamedObjects } from "./oracles.ts";
 import { type Chat, Person } from "./people.ts";
@@ -24,7 +24,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** After these, one behind the other, everything has come to rest: two nights, and every pause there is. */
-const REST_MS = [2, 2, 15, 15, 65, 130, 25 * 60, 65, 25 * 60, 130, 25 * 60, 15].map((minutes) => minutes * MINUTE_MS);
+const REST_MS = [2, 15, 65, 130, 25 * 60, 65, 25 * 60, 130, 25 * 60, 15].map((minutes) => minutes * MINUTE_MS);
 /** When a chat or an account ends about now, it may be either way. */
 const ABOUT_MS = 2 * LONGEST_SKEW_MS;
 /** Nights that a closed account may take to go once its time is over. */
@@ -32,20 +32,16 @@ const GOING_MS = 2 * DAY_MS;
 
 /** What came of a run. */
 export interface Outcome {
-  seed: number;
-  /** The crossing after which an action was killed, where one was. */
-  killedAfter?: number;
+  /** What was run. */
+  of: RunOptions;
   /** What was wrong; nothing, where all is well. */
   findings: string[];
   reached: [FaultName, number][];
   digest: string;
   log: string[];
   said: string[];
-  crossings: number;
+  crossings: string[];
 }
-
-/** What may happen in a run, between its beginning and its rest. */
-const COURSES = { chaos, oneLife };
 
 /** Runs one seed from an empty database until everything has come to rest, and judges what is left. */
 export async function simulate(modules: Modules, options: RunOptions): Promise<Outcome> {
@@ -55,8 +51,7 @@ export async function simulate(modules: Modules, options: RunOptions): Promise<O
     const findings = [...(await runToRest(world, options.course)), ...world.wrong];
     const { log, said, crossings } = world;
     const reached = [...world.faults.reached];
-    const { seed, killAfter: killedAfter } = options;
-    return { seed, killedAfter, findings, reached, digest: world.digest(), log, said, crossings };
+    return { of: options, findings, reached, digest: world.digest(), log, said, crossings };
   } finally {
     world.close();
   }
@@ -67,7 +62,7 @@ async function runToRest(world: World, course: RunOptions["course"]): Promise<st
   try {
     const bystander = await settleBystander(world);
     world.beginCourse();
-    const people = await COURSES[course](world);
+    const people = await (course === "chaos" ? chaos(world) : live(world, course));
     return judge(await comeToRest(world, people, bystander));
   } catch (error) {
     if (error instanceof NeverRests) return [`I7 ${error.message}`];

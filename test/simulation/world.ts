@@ -7,6 +7,7 @@ import { Nonces } from "./cryptography.ts";
 import { Faults } from "./faults.ts";
 import { surround } from "./globals.ts";
 import { IDENTITY_HOST, IdentityProvider } from "./identity.ts";
+import type { Life } from "./lives.ts";
 import { MODELS_HOST, Models } from "./models.ts";
 import { Network } from "./network.ts";
 import { BUCKET, OBJECTS_HOST, Objects } from "./objects.ts";
@@ -33,7 +34,7 @@ const CROSSING_MS = 8;
 /** How a run differs from its seed's. */
 export interface RunOptions {
   seed: number;
-  course: "chaos" | "oneLife";
+  course: "chaos" | Life;
   /** The crossing after which the action dies that made it. */
   killAfter?: number;
 }
@@ -86,8 +87,8 @@ export class World {
   readonly log: string[] = [];
   /** What was wrong while it happened. */
   readonly wrong: string[] = [];
-  /** Crossings of the course, which begins when the world is set up. */
-  crossings = 0;
+  /** The crossings of the course, which begins when the world is set up. */
+  readonly crossings: string[] = [];
   largestTransaction = { name: "", share: 0 };
   backend!: Backend;
   readonly #killAfter: number | undefined;
@@ -175,10 +176,11 @@ export class World {
   }
 
   #onCrossing(task: Task, what: string): void {
-    if (this.#isUnderWay) this.crossings += 1;
-    this.note(`${task.name}: ${what}`);
+    const crossing = `${task.name}: ${what}`;
+    if (this.#isUnderWay) this.crossings.push(crossing);
+    this.note(crossing);
     const neverRuns = what.startsWith("begin") && this.faults.strikes("neverRuns");
-    if (neverRuns || (this.#isUnderWay && this.crossings === this.#killAfter) || this.faults.strikes("killed")) {
+    if (neverRuns || (this.#isUnderWay && this.crossings.length === this.#killAfter) || this.faults.strikes("killed")) {
       task.die();
       this.note(`${task.name} dies`);
     }
