@@ -19,35 +19,38 @@ export interface Ending {
 /**
  * The one way a reply ends, whether it is complete, stopped, failed, cut off or abandoned: its pieces are joined and
  * sealed once, its credits are settled, the reply takes its final state, and the pieces and the lease are deleted, all in
- * one transaction. Does no more than delete where the reply's thread lost its key. See [Note: Leases].
+ * one transaction. A reply whose thread has lost its key is dropped. See [Note: Leases].
  */
 export async function endReply(ctx: MutationCtx, generation: Doc<"generations">, ending: Ending): Promise<void> {
   const reply = await ctx.db.get("messages", generation.replyId);
-  const deltas = reply ? await loadDeltas(ctx, reply) : [];
   const seal = await new Vault(ctx.db).sealOf(generation);
-  if (reply && seal) {
-    const pieces = ending.tail ? [...deltas, ending.tail] : deltas;
-    const opened = await Promise.all(pieces.map((piece) => openPiece(seal, piece)));
-    const text = opened.map((piece) => piece.text).join("");
-    const { state, error, counted } = ending;
-    const written = { counted, characters: text.length, stopped: state === "stopped" };
-    const usage = await settleReply(ctx, generation, reply, written);
-    const sealedText = await sealText(seal, reply.recordId, text);
-    await ctx.db.patch("messages", reply._id, { state, error, usage, sealedText });
-  }
+  if (!reply || !seal) return dropReply(ctx, generation, ending);
+  const deltas = await loadDeltas(ctx, reply);
+  const pieces = ending.tail ? [...deltas, ending.tail] : deltas;
+  const opened = await Promise.all(pieces.map((piece) => openPiece(seal, piece)));
+  const text = opened.map((piece) => piece.text).join("");
+  const { state, error, counted } = ending;
+  const written = { counted, characters: text.length, stopped: state === "stopped" };
+  const usage = await settleReply(ctx, generation, reply, written);
+  const sealedText = await sealText(seal, reply.recordId, text);
+  await ctx.db.patch("messages", reply._id, { state, error, usage, sealedText });
   for (const delta of deltas) await ctx.db.delete("deltas", delta._id);
   await releaseLease(ctx, generation);
 }
 
 /**
- * Ends a reply that is about to be deleted, without opening what it has: its lease goes, and its credits are settled by
- * the size of what had arrived.
+ * Ends a reply that is being deleted, without opening what it has: its lease goes, and its credits are settled by what the
+ * provider counted or else by the size of what had arrived. Its pieces go with its row.
  */
-export async function dropReply(ctx: MutationCtx, generation: Doc<"generations">): Promise<void> {
+export async function dropReply(
+  ctx: MutationCtx,
+  generation: Doc<"generations">,
+  { counted }: Pick<Ending, "counted"> = {},
+): Promise<void> {
   const reply = await ctx.db.get("messages", generation.replyId);
   if (reply) {
     const characters = charactersOf(await loadDeltas(ctx, reply));
-    await settleReply(ctx, generation, reply, { characters, stopped: true });
+    await settleReply(ctx, generation, reply, { counted, characters, stopped: true });
   }
   await releaseLease(ctx, generation);
 }

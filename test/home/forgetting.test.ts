@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Doc } from "../../convex/_generated/dataModel.js";
 import { type Home, startHome } from "../support/home.ts";
-import { clerkOf, readRows, receiptsIn, rowsIn, subjectOf } from "../support/insideHomes.ts";
+import { clerkOf, newestRowsIn, readRows, receiptsIn, rowsIn, subjectOf } from "../support/insideHomes.ts";
 import { advanceClock, followReply, planReplies, readModels, send, signIn } from "../support/people.ts";
 
 const KILLS = 2;
@@ -42,6 +42,9 @@ describe("an erasure", () => {
     expect(request?.chunkTimesMs.length).toBeLessThan(CHUNKS);
     await vi.waitUntil(async () => (await receipts()) === 1, PATIENCE);
     await generating;
+    // What produced the reply hears of the end by itself, which may be after the account is gone.
+    const ends = async () => (await newestRowsIn<Doc<"creditEntries">>(home, "creditEntries")).map(({ kind }) => kind);
+    await vi.waitUntil(async () => (await ends()).includes("settle"), PATIENCE);
     await bob.leave();
     await home.stop();
     const rows = readRows(home);

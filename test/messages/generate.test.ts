@@ -14,6 +14,7 @@ import {
   useBackendEnvironment,
 } from "../support/backend.ts";
 import { countContent, dump, say, send } from "../support/chats.ts";
+import { readEntries, readStanding } from "../support/credits.ts";
 import { beginStream, endStream, says, startProvider, writeChunk } from "../support/provider.ts";
 
 useBackendEnvironment();
@@ -218,6 +219,20 @@ describe("leases", () => {
     await setAccountState("live");
     await ada.mutation(api.threads.remove, { threadId: held.threadId });
     expect(await appendAs("tab", held.replyId, { seq: 0, text: "One" })).toBe("lost");
+  });
+
+  it("a reply that ends after its chat became unreadable is paid for like any other", async () => {
+    const { replyId } = await send(ada, "Hi");
+    await claimAs("tab", replyId);
+    await appendAs("tab", replyId, { seq: 0, text: "Rather many words ".repeat(100) });
+    await backend.run(async ({ db }) => {
+      for (const { _id } of await db.query("userKeys").collect()) await db.delete("userKeys", _id);
+    });
+    const ending = { state: "interrupted", error: "fenced" } as const;
+    await backend.mutation(internal.messages.leases.finish, { replyId, lease: "tab", ...ending });
+    expect((await readEntries(backend)).map(({ kind }) => kind)).toEqual(["grant", "hold", "settle"]);
+    expect(await readStanding(backend)).toMatchObject({ held: 0, openReplies: 0 });
+    expect(await countContent(backend)).not.toHaveProperty("generations");
   });
 
   it("pages of pieces hold sixteen each, in order", async () => {

@@ -27,6 +27,18 @@ export function receiptsIn({ dataDir, urls }: Home) {
   return connect({ url: urls.api, data: dataDir }, {}).call(internal.erasure.receipts.check, { after: 0 });
 }
 
+/** The newest rows of a table of a home that runs, as the official dashboard and CLI read them; at most a hundred. */
+export async function newestRowsIn<Row>({ adminKey, urls }: Home, table: string): Promise<Row[]> {
+  const args = { table, order: "desc", paginationOpts: { numItems: 100, cursor: null } };
+  const response = await fetch(`${urls.api}/api/query`, {
+    method: "POST",
+    headers: { authorization: `Convex ${adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ path: "_system/cli/tableData", args: [args], format: "convex_encoded_json" }),
+  });
+  const { value } = (await response.json()) as { value: { page: Row[] } };
+  return value.page;
+}
+
 /** The database of a home that is stopped. */
 export function openDatabase({ dataDir }: Home): SqliteStore {
   return openStore({ path: path.join(dataDir, DATABASE_FILES.convex), clock: new MovableClock() });
