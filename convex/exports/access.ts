@@ -3,6 +3,7 @@ import type { Doc } from "../_generated/dataModel.js";
 import { internalQuery, type QueryCtx } from "../_generated/server.js";
 import { readKeyring } from "../encryption/vault.ts";
 import { findUser } from "../lib/functions.ts";
+import { vOwnedObject } from "../media/schema.ts";
 import { loadSealMaterial, vSealMaterial } from "../media/seals.ts";
 import { holdsExportTicket, makeExportTicket } from "./tickets.ts";
 
@@ -25,15 +26,7 @@ const vPiece = v.object({
   exportId: v.id("exports"),
   archiveBytes: v.number(),
   fromByte: v.number(),
-  object: v.object({
-    ownerId: v.id("users"),
-    key: v.string(),
-    sealedKey: v.bytes(),
-    header: v.bytes(),
-    commitment: v.bytes(),
-    mime: v.string(),
-    contentBytes: v.number(),
-  }),
+  object: vOwnedObject,
   material: vSealMaterial,
 });
 

@@ -1,5 +1,6 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
+import { storedObjectFields } from "../media/schema.ts";
 
 /** The parts of an archive, in the order in which they are written. See docs/export.md. */
 export const EXPORT_SECTIONS = [
@@ -57,12 +58,7 @@ export const exportTables = {
     fromByte: v.number(),
     /** What is in it, sealed: checksums would let somebody who has a file see that the person has it too. */
     sealedListing: v.bytes(),
-    key: v.string(),
-    sealedKey: v.bytes(),
-    header: v.bytes(),
-    commitment: v.bytes(),
-    mime: v.string(),
-    contentBytes: v.number(),
+    ...storedObjectFields,
   })
     .index("by_export", ["exportId", "fromByte"])
     .index("by_owner", ["ownerId"])

@@ -4,7 +4,7 @@ import { internalQuery, type QueryCtx } from "../_generated/server.js";
 import { readKeyring } from "../encryption/vault.ts";
 import { findUser } from "../lib/functions.ts";
 import { isReadable } from "../threads/access.ts";
-import { vObjectRole } from "./schema.ts";
+import { vObjectRole, vOwnedObject } from "./schema.ts";
 import { loadSealMaterial, vSealMaterial } from "./seals.ts";
 import { holdsTicket, type Ticket, type TicketSubject } from "./tickets.ts";
 
@@ -15,15 +15,7 @@ export const vGrant = v.object({
   objectId: v.id("objects"),
   recordId: v.string(),
   sealedName: v.optional(v.bytes()),
-  object: v.object({
-    ownerId: v.id("users"),
-    key: v.string(),
-    sealedKey: v.bytes(),
-    header: v.bytes(),
-    commitment: v.bytes(),
-    mime: v.string(),
-    contentBytes: v.number(),
-  }),
+  object: vOwnedObject,
   material: vSealMaterial,
 });
 

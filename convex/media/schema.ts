@@ -8,6 +8,23 @@ export const vMediaKind = v.union(...(Object.keys(MEDIA_KINDS) as MediaKind[]).m
 /** Which form of a medium an object holds. */
 export const vObjectRole = v.union(v.literal("original"), v.literal("thumbnail"));
 
+/** Where the sealed bytes of something are, what opens them and what is in them. */
+export const storedObjectFields = {
+  /** Name in the bucket: random, tells neither person nor type. */
+  key: v.string(),
+  /** The object's own key, sealed under the key of its chat, or of the person where it is in none. */
+  sealedKey: v.bytes(),
+  /** The first bytes of the object, kept here so that a range is read in one request. */
+  header: v.bytes(),
+  /** Ties key, type and length together: see [Note: Sealed objects]. */
+  commitment: v.bytes(),
+  mime: v.string(),
+  contentBytes: v.number(),
+};
+
+/** A stored object and whose it is, as reading it takes. */
+export const vOwnedObject = v.object({ ownerId: v.id("users"), ...storedObjectFields });
+
 export const vMediaJobState = v.union(
   v.literal("queued"),
   v.literal("running"),
@@ -80,16 +97,7 @@ export const mediaTables = {
     ownerId: v.id("users"),
     mediaId: v.id("media"),
     role: vObjectRole,
-    /** Name in the bucket: random, tells neither person nor type. */
-    key: v.string(),
-    /** The object's own key, sealed under the key of its chat or of the library. */
-    sealedKey: v.bytes(),
-    /** The first bytes of the object, kept here so that a range is read in one request. */
-    header: v.bytes(),
-    /** Ties key, type and length together: see [Note: Sealed objects]. */
-    commitment: v.bytes(),
-    mime: v.string(),
-    contentBytes: v.number(),
+    ...storedObjectFields,
     /** Since when the bucket has been without the object, where a sweep found that. */
     missingSinceAt: v.optional(v.number()),
   })
