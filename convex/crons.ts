@@ -9,6 +9,7 @@ crons.interval("erase accounts whose time of grace is over", { hours: 1 }, inter
 crons.interval("lock closed accounts at last", { minutes: 5 }, internal.account.closing.resumeLocks, {});
 crons.interval("take up silent erasures", { minutes: 1 }, internal.erasure.steps.resumeSilent, {});
 crons.cron("compare accounts with identities", "47 2 * * *", internal.erasure.reconciliation.begin, {});
+crons.interval("take up a look that fell silent", { minutes: 30 }, internal.erasure.reconciliation.resumeSilent, {});
 crons.interval("delete old receipts", { hours: 24 }, internal.erasure.receipts.sweep, {});
 crons.interval("delete people's old receipts", { hours: 24 }, internal.privacy.proofs.sweep, {});
 crons.interval("delete entries of the ledger that no backup needs", { hours: 24 }, internal.erasure.ledger.sweep, {});

@@ -5,7 +5,7 @@ import { isClerkAPIResponseError } from "@clerk/backend/errors";
 import { type Infer, v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
-import { pauseAfterMs } from "./asking.ts";
+import { vCompared } from "./schema.ts";
 
 /*
  * What is asked of the identity provider for the end of accounts. Its webhooks are hints, and its answers to these
@@ -14,10 +14,6 @@ import { pauseAfterMs } from "./asking.ts";
 
 /** Accounts that one look compares: as many ids as the provider takes in one question. */
 const ACCOUNTS_PER_LOOK = 100;
-/** How long after the nightly look those it did not find are asked for one by one. */
-const SECOND_LOOK_MS = 60 * 60_000;
-/** Most absent accounts that are remembered during a look: where there are more, the brake holds. */
-const MOST_LISTED = 8_000;
 
 /**
  * Asks whether a job's person is gone, having deleted them first where they asked for it themselves. What comes of it is
@@ -48,42 +44,15 @@ export const matchLock = internalAction({
   },
 });
 
-const vCompared = v.object({
-  accounts: v.number(),
-  absent: v.array(v.id("users")),
-  cursor: v.union(v.string(), v.null()),
-});
-
-/**
- * Compares a page of accounts with the provider's users and notes those it does not find, then the next page; after the
- * last one has them asked for one by one, an hour later. See [Note: Reconciliation].
- */
+/** A step of the look: compares its next page of accounts. What comes of it is for `looked`. See [Note: Reconciliation]. */
 export const lookThrough = internalAction({
-  args: {
-    cursor: v.union(v.string(), v.null()),
-    /** Accounts looked at so far, and those of them that were not found. */
-    accounts: v.number(),
-    absent: v.array(v.id("users")),
-    tries: v.number(),
-  },
+  args: { chain: v.number(), tries: v.number() },
   returns: v.null(),
-  handler: async (ctx, look): Promise<null> => {
-    const { cursor, tries } = look;
-    const page = await comparePage(ctx, cursor);
-    if (!page) {
-      const again = { ...look, tries: tries + 1 };
-      await ctx.scheduler.runAfter(pauseAfterMs(tries), internal.erasure.identity.lookThrough, again);
-      return null;
-    }
-    const accounts = look.accounts + page.accounts;
-    const absent = [...look.absent, ...page.absent].slice(0, MOST_LISTED);
-    if (page.cursor !== null) {
-      const next = { cursor: page.cursor, accounts, absent, tries: 0 };
-      await ctx.scheduler.runAfter(0, internal.erasure.identity.lookThrough, next);
-    } else if (absent.length > 0) {
-      await ctx.scheduler.runAfter(SECOND_LOOK_MS, internal.erasure.reconciliation.condemn, { accounts, absent });
-    }
-    return null;
+  handler: async (ctx, { chain, tries }): Promise<null> => {
+    const place = await ctx.runQuery(internal.erasure.reconciliation.place, { chain });
+    if (!place) return null;
+    const page = await comparePage(ctx, place.cursor);
+    return ctx.runMutation(internal.erasure.reconciliation.looked, { chain, tries, page });
   },
 });
 

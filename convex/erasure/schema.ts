@@ -36,6 +36,16 @@ export const vEntered = v.union(...vForgotten.members, v.literal("choices"));
 
 export const vRetained = v.object({ table: v.string(), basis: v.string(), untilAt: v.number() });
 
+/**
+ * A page of accounts that was compared with the identity provider's users: how many they were, whom it did not find, and
+ * where the next page begins.
+ */
+export const vCompared = v.object({
+  accounts: v.number(),
+  absent: v.array(v.id("users")),
+  cursor: v.union(v.string(), v.null()),
+});
+
 export const erasureTables = {
   // One row for each erasure under way, from the fence to the receipt. Written by its steps, read by them, by sign-in and
   // by the inbox. Deleted in the transaction that completes it, so that no id of the person outlives them.
@@ -123,6 +133,20 @@ export const erasureTables = {
   })
     .index("by_time", ["at"])
     .index("by_subject", ["subject"]),
+
+  // One row while all accounts are compared with the identity provider's users: how far that has come, and who was not
+  // found so far. Written by its steps, read by them and by the watchdog. Deleted with its last page. See
+  // [Note: Reconciliation].
+  identityLooks: defineTable({
+    /** Where the next page begins. */
+    cursor: v.union(v.string(), v.null()),
+    /** Accounts looked at so far, and those of them that were not found. */
+    accounts: v.number(),
+    absent: v.array(v.id("users")),
+    beatAt: v.number(),
+    /** Tells the chain of steps that counts from one that was taken for dead. */
+    chain: v.number(),
+  }),
 
   // One row: the instance of the identity provider this deployment belongs to, as it was first met. Without it, a wrong
   // key would make everybody look gone.

@@ -66,7 +66,7 @@ export const abandon = internalMutation({
   handler: async (ctx, { key }) => {
     const reservation = await loadReservation(ctx, key);
     if (!reservation) return null;
-    await dropReservation(ctx, reservation);
+    await dropLateReservation(ctx, reservation);
     await drainSoon(ctx);
     return null;
   },
@@ -119,13 +119,13 @@ export async function takeReservation(ctx: MutationCtx, key: string): Promise<bo
 }
 
 /**
- * Gives up a reserved key for an erasure, now and once more when whatever was storing bytes under it has ended: bytes
- * that were on their way arrive after the first.
+ * Gives up a reserved key, now and once more when whatever was storing bytes under it has ended: bytes that were on their
+ * way arrive after the first. An erasure that gives its `jobId` waits for the first.
  */
 export async function dropLateReservation(
   ctx: MutationCtx,
   { _id, key, uploadId }: Doc<"uploads">,
-  jobId: Id<"erasureJobs">,
+  jobId?: Id<"erasureJobs">,
 ): Promise<void> {
   await ctx.db.delete("uploads", _id);
   await noteDelete(ctx, { key, uploadId, jobId });

@@ -111,6 +111,10 @@ export const EXEMPT_TABLES: Record<string, ExemptTable> = {
     exempt:
       "Keyed pseudonyms of what was deleted, and under such a one what its person has decided, so that no backup brings back what was before; 35 days.",
   },
+  identityLooks: {
+    exempt:
+      "One row while accounts are compared with the identity provider: ids of those not found, until its last page.",
+  },
   identityInstances: { exempt: "Which instance of the identity provider this deployment belongs to; names nobody." },
 };
 

@@ -157,6 +157,44 @@ describe("the nightly look for identities that are gone", () => {
     expect((await readAll(backend)).users).toEqual([]);
   });
 
+  it("is one look however many nights the identity provider is out, and not two when it is back", async () => {
+    await world.clerk.users.deleteUser(ada.identityId);
+    await world.troubleIdentity({ failNext: 8, failStatus: 503 });
+    const waiting = async () => {
+      const scheduled = await backend.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+      const looks = scheduled.filter(({ name }) => name.includes("lookThrough"));
+      return looks.filter(({ state: { kind } }) => kind === "pending" || kind === "inProgress").length;
+    };
+    for (let night = 0; night < 3; night++) {
+      await backend.mutation(internal.erasure.reconciliation.begin, {});
+      await settled(backend, 1);
+      expect(await waiting()).toBe(1);
+    }
+    await settled(backend);
+    expect((await readAll(backend)).erasureReceipts).toHaveLength(1);
+    expect((await readAll(backend)).identityLooks).toEqual([]);
+  });
+
+  it("goes on from its last page where a step was lost, and ends a step that turns out to be alive", async () => {
+    await world.clerk.users.deleteUser(ada.identityId);
+    await backend.run(async (ctx) => {
+      for (let n = 0; n < 100; n++) {
+        await ctx.db.insert("users", { identityId: `user_${n}`, name: "Nobody", state: "erasing", settings: {} });
+      }
+    });
+    const { cursor } = await backend.query(internal.erasure.reconciliation.accounts, { cursor: null, numItems: 100 });
+    const lost = { cursor, accounts: 1, absent: [ada.userId], beatAt: Date.now(), chain: 0 };
+    await backend.run((ctx) => ctx.db.insert("identityLooks", lost));
+    await backend.mutation(internal.erasure.reconciliation.resumeSilent, {});
+    expect((await readAll(backend)).identityLooks).toMatchObject([lost]);
+    vi.setSystemTime(Date.now() + LOST_QUESTION_MS + 1);
+    await backend.mutation(internal.erasure.reconciliation.resumeSilent, {});
+    expect((await readAll(backend)).identityLooks).toMatchObject([{ cursor, accounts: 1, chain: 1 }]);
+    expect(await backend.query(internal.erasure.reconciliation.place, { chain: 0 })).toBeNull();
+    await settled(backend);
+    expect((await readAll(backend)).erasureReceipts).toHaveLength(1);
+  });
+
   it("erases nobody where very many look gone", async () => {
     await backend.run(async (ctx) => {
       for (let n = 0; n < 25; n++) {

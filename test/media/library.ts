@@ -56,12 +56,18 @@ export async function ticketPath(person: Person, mediaId: string, variant?: "thu
   return pathOf((await person.action(api.media.ticket, { mediaId, variant })).url);
 }
 
-/** How many rows each of media's tables has, those without any left out. */
+/**
+ * How many rows each of media's tables has, those without any left out, and keys that were given up and only wait to be
+ * deleted once more, when no bytes can be on their way any longer.
+ */
 export function countRows(backend: Backend): Promise<Record<string, number>> {
   return backend.run(async ({ db }) => {
     const counts: Record<string, number> = {};
     for (const table of ["media", "objects", "uploads", "objectDeletes", "strayObjects"] as const) {
-      const { length } = await db.query(table).collect();
+      const rows = await db.query(table).collect();
+      const { length } = rows.filter(
+        (row) => !("notBeforeAt" in row) || row.attempts > 0 || row.notBeforeAt <= Date.now(),
+      );
       if (length > 0) counts[table] = length;
     }
     return counts;

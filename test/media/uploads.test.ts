@@ -147,6 +147,21 @@ describe("an upload while the bucket is in trouble", () => {
   });
 });
 
+describe("bytes that reach the bucket after their key was given up", () => {
+  it("are deleted too, once none can be on their way any longer", async () => {
+    await bucket.control({ only: ["PutObject"], failNext: 100 });
+    await postFile(ada, pdf());
+    await bucket.control({ reset: true });
+    await quiet(backend);
+    const [left] = await backend.run(({ db }) => db.query("objectDeletes").collect());
+    await bucket.put(left!.key, Buffer.from("late"));
+    later(left!.notBeforeAt - Date.now());
+    await backend.mutation(internal.media.deletes.kick, {});
+    await expectNothingLeft();
+    expect(await backend.run(({ db }) => db.query("objectDeletes").collect())).toEqual([]);
+  });
+});
+
 describe("what was abandoned", () => {
   it("a reservation goes after a day with its bytes, and not before", async () => {
     const [user] = await backend.run(({ db }) => db.query("users").collect());

@@ -160,7 +160,11 @@ export const policy: PolicyWords = {
           ...proofs,
         },
         { what: "Nachweise über Konten", from: "dem Ende der Löschung", ...proofs },
-        { what: "Pseudonyme von Gelöschtem, damit keine Sicherung es zurückbringt", from: "der Löschung", ...proofs },
+        {
+          what: "Pseudonyme von Gelöschtem und von dem, was du über deine Daten entschieden hast, damit keine Sicherung es rückgängig macht",
+          from: "der Löschung oder der Entscheidung",
+          ...proofs,
+        },
         { what: "Das Pseudonym einer gelöschten Identität", from: "dem Ende der Löschung", ...proofs },
       ],
     },
