@@ -11,7 +11,7 @@ import { boundedPage } from "./lib/pages.ts";
 import { requestName } from "./lib/requests.ts";
 import { attach, attachedTokens, loadAttachable } from "./media/attaching.ts";
 import { makeAnother, stopJob } from "./media/replies.ts";
-import { loadOwnedMessage } from "./messages/access.ts";
+import { loadMessageOf, loadOwnedMessage } from "./messages/access.ts";
 import { endReply } from "./messages/endings.ts";
 import { drawLease, loadGeneration } from "./messages/leases.ts";
 import { checkedText, openPiece } from "./messages/texts.ts";
@@ -28,21 +28,30 @@ import {
 import { presentMessages, vMessage } from "./messages/views.ts";
 import { chooseChatModel, sameChatModel } from "./models/catalogue.ts";
 import { loadOwnedThread, openOwnedThread } from "./threads/access.ts";
-import { isOnPath, loadPath, messagesOf } from "./threads/paths.ts";
+import { isOnPath, loadPath, messagesBeside, messagesOf } from "./threads/paths.ts";
 
 const vTurnIds = v.object({ threadId: v.id("threads"), messageId: v.id("messages"), replyId: v.id("messages") });
 
 /**
- * The messages of a chat on the branch that is shown, newest first. A page may hold fewer than were asked for. The text of
- * a reply is empty while it is streaming: `messages:deltas` has it. Throws `not_found`.
+ * The messages of a chat on the branch that is shown, newest first. With `beside`, those on one side of a message of the
+ * chat, from it outwards: `earlier` gives the message itself and what came before it, newest first, and `later` what came
+ * after it, oldest first. A page may hold fewer than were asked for. The text of a reply is empty while it is streaming:
+ * `messages:deltas` has it. Throws `not_found`.
  */
 export const list = viewerQuery({
-  args: { threadId: v.string(), paginationOpts: paginationOptsValidator },
+  args: {
+    threadId: v.string(),
+    paginationOpts: paginationOptsValidator,
+    beside: v.optional(v.object({ messageId: v.string(), side: v.union(v.literal("earlier"), v.literal("later")) })),
+  },
   returns: paginationResultValidator(vMessage),
-  handler: async (ctx, { threadId, paginationOpts }) => {
+  handler: async (ctx, { threadId, paginationOpts, beside }) => {
     const thread = await loadOwnedThread(ctx, threadId);
     const path = await loadPath(ctx.db, thread._id, thread.branch);
-    const result = await messagesOf(ctx.db, thread._id).paginate(boundedPage(paginationOpts));
+    const messages = beside
+      ? messagesBeside(ctx.db, await loadMessageOf(ctx, thread._id, beside.messageId), beside.side)
+      : messagesOf(ctx.db, thread._id);
+    const result = await messages.paginate(boundedPage(paginationOpts));
     const shown = result.page.filter((message) => isOnPath(path, message));
     return { ...result, page: await presentMessages(ctx, shown) };
   },

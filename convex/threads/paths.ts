@@ -67,6 +67,21 @@ export function messagesOf(db: QueryCtx["db"], threadId: Id<"threads">) {
     .order("desc");
 }
 
+/** The two sides of a place in a chat: the message there and what came before it, and what came after it. */
+export type Side = "earlier" | "later";
+
+/** The messages of a thread on one side of a depth, on whatever branch, read away from it. */
+export function messagesBeside(
+  db: QueryCtx["db"],
+  { threadId, depth }: Pick<Doc<"messages">, "threadId" | "depth">,
+  side: Side,
+) {
+  const messages = db.query("messages");
+  return side === "earlier"
+    ? messages.withIndex("by_path", (q) => q.eq("threadId", threadId).lte("depth", depth)).order("desc")
+    : messages.withIndex("by_path", (q) => q.eq("threadId", threadId).gt("depth", depth)).order("asc");
+}
+
 /** The messages of a path from just before `depth` back to the start of the thread, read as they are asked for. */
 export async function* walkBack(
   db: QueryCtx["db"],

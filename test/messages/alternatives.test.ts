@@ -188,6 +188,43 @@ describe("pages of a path", () => {
   });
 });
 
+describe("pages beside a message", () => {
+  const idsOf = async (threadId: string, beside: { messageId: string; side: "earlier" | "later" }) => {
+    const ids: string[] = [];
+    let cursor: string | null = null;
+    for (let isDone = false; !isDone; ) {
+      const paginationOpts: { numItems: number; cursor: string | null } = { numItems: 2, cursor };
+      const result = await ada.query(api.messages.list, { threadId, paginationOpts, beside });
+      ids.push(...result.page.map(({ _id }) => _id));
+      ({ isDone, continueCursor: cursor } = result);
+    }
+    return ids;
+  };
+
+  it("have what came before it and what came after it on the branch that is shown, from it outwards", async () => {
+    const first = await say(ada, "1");
+    const second = await say(ada, "2", first.threadId);
+    const third = await say(ada, "3", first.threadId);
+    const edited = await editAndStop(third.messageId, "3b");
+    const at = (side: "earlier" | "later") => idsOf(first.threadId, { messageId: second.messageId, side });
+    expect(await at("earlier")).toEqual([second.messageId, first.replyId, first.messageId]);
+    expect(await at("later")).toEqual([second.replyId, edited.messageId, edited.replyId]);
+  });
+
+  it("surround the place of a message that is on another branch", async () => {
+    const { threadId, messageId, replyId } = await say(ada, "1");
+    const edited = await editAndStop(messageId, "1b");
+    expect(await idsOf(threadId, { messageId: replyId, side: "earlier" })).toEqual([edited.replyId, edited.messageId]);
+  });
+
+  it.each(["missing", "of another chat"])("are not found where the message is %s", async (kind) => {
+    const [here, there] = [await say(ada, "Here"), await say(ada, "There")];
+    const messageId = kind === "missing" ? "nothing" : there.messageId;
+    const listed = idsOf(here.threadId, { messageId, side: "earlier" });
+    expect(await refusalOf(listed)).toBe("not_found");
+  });
+});
+
 describe("paths", () => {
   it("the trunk's path is the trunk", () => {
     expect(pathOf([])).toEqual([{ branch: TRUNK, fromDepth: 0, beforeDepth: Number.POSITIVE_INFINITY }]);

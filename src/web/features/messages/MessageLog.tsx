@@ -1,6 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { type RefObject, useEffect, useRef, useState } from "react";
-import { useLocation } from "react-router";
+import { useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Message, Model } from "../../app/api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -11,6 +10,7 @@ import { PersonMessage } from "./PersonMessage.tsx";
 import { ReplyMessage } from "./ReplyMessage.tsx";
 import type { useConversation } from "./useConversation.ts";
 import { useEnd } from "./useEnd.ts";
+import { useNamedMessage, useNeighbours, useOwnMessage, useShift } from "./useReading.ts";
 
 interface MessageLogProps {
   conversation: ReturnType<typeof useConversation>;
@@ -21,29 +21,31 @@ interface MessageLogProps {
 const topPx = 32;
 /** How far beyond what is visible messages stay in the page, in pixels. */
 const beyondPx = 900;
-/** With less than this above what is visible, in pixels, earlier messages are loaded. */
-const scarcePx = 4_000;
 
 /**
  * The messages, oldest on top. Stays at the newest while it grows, unless the person scrolled away from it. Only the
  * messages around what is visible are in the page, however long the chat: see [Note: Long chats].
  */
 export function MessageLog({ conversation, models }: MessageLogProps) {
-  const { messages, streaming, loading, loadingOlder, opening } = conversation;
+  const { messages, streaming, loading, loadingMore, opening, atNewest } = conversation;
   const words = useWords().messages;
   const scroller = useRef<HTMLElement>(null);
   const window = useRef<VirtualizerHandle>(null);
-  const { atEnd, toEnd, leaveEnd } = useEnd(scroller);
-  const loadIfScarce = useEarlierMessages(conversation, window, atEnd);
+  const { atEnd, toEnd, leaveEnd } = useEnd(scroller, atNewest);
   const [editingId, setEditingId] = useState<string | null>(null);
+  const keepNeighbours = useNeighbours(conversation, window, { atEnd, mayTrim: editingId === null });
   const shift = useShift(messages);
-  const newest = messages.at(-1);
-  useOwnMessage(messages, toEnd);
+  const newest = atNewest ? messages.at(-1) : undefined;
+  useOwnMessage(conversation.newest, () => atNewest && toEnd());
   const namedId = useNamedMessage(conversation, (index) => {
     leaveEnd();
     window.current?.scrollToIndex(index, { align: "center" });
   });
 
+  const toNewest = () => {
+    if (!atNewest) conversation.openAround(null);
+    toEnd();
+  };
   const kept = [streaming?._id, editingId].map((id) => messages.findIndex(({ _id }) => _id === id));
   return (
     <div className="relative min-h-0 flex-1">
@@ -60,13 +62,14 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
       >
         <div className="mx-auto max-w-[46rem] px-4 pb-2 sm:px-5 md:px-7" style={{ paddingTop: topPx }}>
           <Virtualizer
+            key={conversation.openings}
             ref={window}
             scrollRef={scroller}
             startMargin={topPx}
             bufferSize={beyondPx}
             shift={shift}
             keepMounted={kept.filter((index) => index >= 0)}
-            onScroll={loadIfScarce}
+            onScroll={keepNeighbours}
           >
             {messages.map((message) => (
               <div key={message._id} className="relative pb-6">
@@ -87,18 +90,16 @@ export function MessageLog({ conversation, models }: MessageLogProps) {
           {opening !== null && messages.length === 0 && <PersonMessage text={opening} />}
         </div>
       </section>
-      {loadingOlder && (
+      {loadingMore && (
         <p className="arriving-late pointer-events-none absolute inset-x-0 top-2 text-center text-[13px] text-muted">
-          <span className="rounded-full border border-line bg-raised px-3 py-1 shadow-raised">
-            {words.loadingEarlier}
-          </span>
+          <span className="rounded-full border border-line bg-raised px-3 py-1 shadow-raised">{words.loadingMore}</span>
         </p>
       )}
       {!atEnd && (
         <IconButton
           round
           label={words.toNewest}
-          onClick={toEnd}
+          onClick={toNewest}
           className="absolute bottom-3 left-1/2 size-9 -translate-x-1/2 border border-line bg-raised shadow-raised hover:bg-hover"
         >
           <ArrowDown aria-hidden size={17} />
@@ -155,69 +156,4 @@ function Turn({ message, conversation, models, isNewest, editing, onEditing }: T
       {alternatives}
     </ReplyMessage>
   );
-}
-
-/*
- * [Note: Long chats] A chat may have ten thousand messages. It opens with its newest page, whatever its length; earlier
- * pages are loaded before the person gets there; and of what is loaded only the part around what is visible has
- * elements. What is read stays in place when messages appear above it.
- */
-
-/** Loads earlier messages while few are above what is visible; the result is to be called when that may have changed. */
-function useEarlierMessages(
-  { loadOlder }: MessageLogProps["conversation"],
-  window: RefObject<VirtualizerHandle | null>,
-  atEnd: boolean,
-): () => void {
-  const loadIfScarce = () => {
-    if (window.current && isScarce(window.current, atEnd)) loadOlder?.();
-  };
-  // Asked again whenever messages may have come, once they were measured, since a page may be short.
-  useEffect(() => {
-    const frame = requestAnimationFrame(loadIfScarce);
-    return () => cancelAnimationFrame(frame);
-  });
-  return loadIfScarce;
-}
-
-/** At the end of a chat a screenful is enough, so that opening a long one costs no more than a short one. */
-function isScarce({ scrollOffset, scrollSize, viewportSize }: VirtualizerHandle, atEnd: boolean): boolean {
-  return atEnd ? viewportSize > 0 && scrollSize <= viewportSize : scrollOffset < scarcePx;
-}
-
-/** Whether what was added since the last rendering came above what was there. */
-function useShift(messages: readonly Message[]): boolean {
-  const [seen, setSeen] = useState({ firstId: messages[0]?._id, count: messages.length, shift: false });
-  const firstId = messages[0]?._id;
-  if (seen.firstId === firstId && seen.count === messages.length) return seen.shift;
-  const shift = seen.firstId !== firstId && messages.some(({ _id }) => _id === seen.firstId);
-  setSeen({ firstId, count: messages.length, shift });
-  return shift;
-}
-
-/** Goes to the message that the address names, if it does, and loads back to it where it is far. */
-function useNamedMessage(
-  { messages, loadOlder }: MessageLogProps["conversation"],
-  goTo: (index: number) => void,
-): string {
-  const namedId = useLocation().hash.slice(1);
-  const reachedId = useRef("");
-  useEffect(() => {
-    if (namedId === "" || reachedId.current === namedId) return;
-    const index = messages.findIndex(({ _id }) => _id === namedId);
-    if (index < 0) return loadOlder?.();
-    reachedId.current = namedId;
-    goTo(index);
-  });
-  return namedId;
-}
-
-/** Goes to the end when the person has said something more. Choosing another version is no such thing. */
-function useOwnMessage(messages: readonly Message[], toEnd: () => void): void {
-  const newestId = messages.findLast(({ role }) => role === "user")?._id;
-  const shownId = useRef(newestId);
-  useEffect(() => {
-    if (shownId.current !== newestId && messages.some(({ _id }) => _id === shownId.current)) toEnd();
-    shownId.current = newestId;
-  }, [messages, newestId, toEnd]);
 }

@@ -1,5 +1,5 @@
-import { useMutation, usePaginatedQuery } from "convex/react";
-import { useMemo, useState } from "react";
+import { useMutation } from "convex/react";
+import { useState } from "react";
 import { useNavigate } from "react-router";
 import { api, type Message } from "../../app/api.ts";
 import { threadPath } from "../../app/paths.ts";
@@ -8,32 +8,25 @@ import { useNotice } from "../../ui/Notices.tsx";
 import { useWords } from "../../words/words.ts";
 import { readCommand } from "../media/commands.ts";
 import { newRequestId } from "./requestId.ts";
+import { useMessagePages } from "./useMessagePages.ts";
 import { temporaryState } from "./useTemporary.ts";
 import { useEdit, useRegeneration, useTurn } from "./useTurn.ts";
 
-/** What a chat opens with, however long it is, and how much is added where a person reads on upwards. */
-const firstPageSize = 30;
-const pageSize = 60;
-
 /** One conversation, live, and what a person can do in it. `threadId` is null while it has no message yet. */
 export function useConversation(threadId: string | null, temporary: boolean) {
-  const list = usePaginatedQuery(api.messages.list, threadId ? { threadId } : "skip", {
-    initialNumItems: firstPageSize,
-  });
-  const loading = threadId !== null && list.status === "LoadingFirstPage";
-  const messages = useMemo(() => list.results.toReversed(), [list.results]);
-  const { opening, ...sending } = useSending(threadId, temporary);
+  const pages = useMessagePages(threadId);
+  const { opening, send, ...sending } = useSending(threadId, temporary);
   return {
-    /** Oldest first. */
-    messages,
-    loading,
-    loadingOlder: list.status === "LoadingMore",
-    loadOlder: list.status === "CanLoadMore" ? () => list.loadMore(pageSize) : undefined,
+    ...pages,
     /** The reply being written, if there is one. Pictures and videos are made beside the conversation. */
-    streaming: list.results.find(({ state, jobId }) => state === "streaming" && jobId === null),
+    streaming: [...pages.newest, ...pages.messages].find(({ state, jobId }) => state === "streaming" && jobId === null),
     /** The first message of a new thread, until the thread's own list shows it. */
-    opening: threadId === null || loading ? opening : null,
+    opening: threadId === null || pages.loading ? opening : null,
     ...sending,
+    send: (...message: Parameters<typeof send>) => {
+      if (!pages.atNewest || pages.anchorId !== null) pages.openAround(null);
+      return send(...message);
+    },
     ...useMessageCommands(threadId, temporary),
   };
 }

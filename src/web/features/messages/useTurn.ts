@@ -1,5 +1,5 @@
 import type { OptimisticLocalStore } from "convex/browser";
-import { insertAtTop, useAction, useMutation } from "convex/react";
+import { useAction, useMutation } from "convex/react";
 import type { FunctionArgs, FunctionReturnType } from "convex/server";
 import { api, type Message } from "../../app/api.ts";
 import { readCommand } from "../media/commands.ts";
@@ -60,26 +60,27 @@ function useStart(): (replyId: string) => void {
   return (replyId) => void generate({ replyId }).catch(() => undefined);
 }
 
-/** Puts the message into the list of its thread until the server's own version takes its place. */
+/** Puts the message into the newest page of its thread until the server's own version takes its place. */
 function showAtOnce(localQueryStore: OptimisticLocalStore, { threadId, requestId, text }: SendArgs): void {
-  if (!threadId) return;
-  const placeholderId = requestId as Message["_id"];
-  insertAtTop({
-    paginatedQuery: api.messages.list,
-    argsToMatch: { threadId },
-    localQueryStore,
-    item: {
-      _id: placeholderId,
-      role: "user",
-      text,
-      state: "complete",
-      model: null,
-      attachments: [],
-      jobId: null,
-      siblings: [placeholderId],
-      usage: null,
-      error: null,
-      createdAt: Date.now(),
-    },
-  });
+  const placeholder = placeholderFor(requestId as Message["_id"], text);
+  for (const { args, value } of localQueryStore.getAllQueries(api.messages.list)) {
+    if (!value || args.threadId !== threadId || args.beside || args.paginationOpts.cursor !== null) continue;
+    localQueryStore.setQuery(api.messages.list, args, { ...value, page: [placeholder, ...value.page] });
+  }
+}
+
+function placeholderFor(_id: Message["_id"], text: string): Message {
+  return {
+    _id,
+    role: "user",
+    text,
+    state: "complete",
+    model: null,
+    attachments: [],
+    jobId: null,
+    siblings: [_id],
+    usage: null,
+    error: null,
+    createdAt: Date.now(),
+  };
 }

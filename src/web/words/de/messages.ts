@@ -29,7 +29,7 @@ export const messages: typeof english = {
   messages: "Nachrichten",
   opening: "Der Chat wird geöffnet",
   writing: "Eine Antwort wird geschrieben",
-  loadingEarlier: "Frühere Nachrichten werden geladen",
+  loadingMore: "Weitere Nachrichten werden geladen",
   toNewest: "Zur neuesten Nachricht",
   startAnew: "Neuen Chat beginnen",
   you: "Du",

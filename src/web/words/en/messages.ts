@@ -30,7 +30,7 @@ export const messages = {
   messages: "Messages",
   opening: "Opening the chat",
   writing: "A reply is being written",
-  loadingEarlier: "Loading earlier messages",
+  loadingMore: "Loading more messages",
   toNewest: "Go to the newest message",
   startAnew: "Start a new chat",
   you: "You",
