@@ -20,6 +20,7 @@ crons.interval("move silent media jobs on", { minutes: 1 }, internal.media.makin
 crons.interval("delete old media jobs", { hours: 24 }, internal.media.making.sweep, {});
 
 crons.interval("release holds nobody settled", { minutes: 5 }, internal.usage.holds.sweep, {});
+crons.interval("listen for webhooks", { minutes: 15 }, internal.webhooks.silence.listen, {});
 crons.interval("delete old webhooks", { hours: 6 }, internal.webhooks.inbox.sweep, {});
 crons.interval("delete the bytes that nothing names", { minutes: 1 }, internal.media.deletes.kick, {});
 crons.interval("give up uploads that were abandoned", { minutes: 30 }, internal.media.reservations.sweep, {});

@@ -182,6 +182,7 @@ import type * as webhooks_clerkBilling from "../webhooks/clerkBilling.js";
 import type * as webhooks_fields from "../webhooks/fields.js";
 import type * as webhooks_inbox from "../webhooks/inbox.js";
 import type * as webhooks_objecting from "../webhooks/objecting.js";
+import type * as webhooks_silence from "../webhooks/silence.js";
 
 import type {
   ApiFromModules,
@@ -364,6 +365,7 @@ declare const fullApi: ApiFromModules<{
   "webhooks/fields": typeof webhooks_fields;
   "webhooks/inbox": typeof webhooks_inbox;
   "webhooks/objecting": typeof webhooks_objecting;
+  "webhooks/silence": typeof webhooks_silence;
 }>;
 
 /**

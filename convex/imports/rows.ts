@@ -12,7 +12,7 @@ import { isOver } from "../media/states.ts";
 import { vMessageState, vReplyErrorCode, vRole, vUsage } from "../messages/schema.ts";
 import { sealText } from "../messages/texts.ts";
 import { createThread } from "../threads/creation.ts";
-import { vAmounts, vEntryKind, vReason, vStoredStanding, vUsageKind, vUsageSource } from "../usage/schema.ts";
+import { vEarlierEntry, vUsageEvent } from "../usage/schema.ts";
 import { asOwner } from "./owner.ts";
 
 /*
@@ -146,31 +146,9 @@ export const tie = internalMutation({
   },
 });
 
-const vEvent = v.object({
-  subject: v.string(),
-  kind: vUsageKind,
-  model: v.string(),
-  startedAt: v.number(),
-  endedAt: v.number(),
-  ...vAmounts.fields,
-  credits: v.number(),
-  source: vUsageSource,
-});
-
-const vEarlier = v.object({
-  kind: vEntryKind,
-  reason: vReason,
-  credits: v.number(),
-  held: v.number(),
-  at: v.number(),
-  seq: v.number(),
-  use: v.optional(vUsageKind),
-  after: vStoredStanding,
-});
-
 /** Writes what models did, and the ledger there was, as history: no balance changes. */
 export const addRecords = internalMutation({
-  args: { ownerId: v.id("users"), events: v.array(vEvent), entries: v.array(vEarlier) },
+  args: { ownerId: v.id("users"), events: v.array(vUsageEvent), entries: v.array(vEarlierEntry) },
   returns: v.null(),
   handler: async (ctx, { ownerId, events, entries }) => {
     await asOwner(ctx, ownerId);

@@ -1,14 +1,15 @@
 import { v } from "convex/values";
 import { LOOSE_UPLOAD_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
-import type { Id } from "../_generated/dataModel.js";
-import { internalMutation } from "../_generated/server.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { rateFactorOf } from "../billing/months.ts";
 import { isKept } from "../legalHolds/holding.ts";
 import { refusal } from "../lib/errors.ts";
 import { requireLive, viewerInternalMutation } from "../lib/functions.ts";
 import { spendRate } from "../lib/rateLimits.ts";
 import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
+import { receiptFor } from "../privacy/proofs.ts";
 import { drainSoon } from "./deletes.ts";
 import { keepMedium, removeMedium } from "./keeping.ts";
 import { reserveKey, vStoredObject } from "./reservations.ts";
@@ -60,10 +61,16 @@ export const sweepLoose = internalMutation({
       .query("media")
       .withIndex("by_state", (q) => q.eq("state", "loose").lt("createdAt", beforeMs))
       .paginate({ numItems: LOOSE_PER_RUN, cursor });
-    for (const { _id, ownerId } of page) if (!(await isKept(ctx.db, { ownerId }))) await removeMedium(ctx, _id);
+    for (const medium of page) if (!(await isKept(ctx.db, { ownerId: medium.ownerId }))) await removeLoose(ctx, medium);
     if (page.length > 0) await drainSoon(ctx);
     const next = { beforeMs, cursor: continueCursor };
     if (!isDone) await ctx.scheduler.runAfter(0, internal.media.uploads.sweepLoose, { place: next });
     return null;
   },
 });
+
+async function removeLoose(ctx: MutationCtx, { _id, ownerId }: Doc<"media">): Promise<void> {
+  await removeMedium(ctx, _id);
+  const gone = { what: "file", why: "period", unreadableAt: Date.now(), messages: 0, files: 1 } as const;
+  await receiptFor(ctx, ownerId, gone);
+}

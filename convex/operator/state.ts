@@ -106,7 +106,7 @@ export async function loadOverview(db: QueryCtx["db"], nowMs: number): Promise<I
     accounts: await countAccounts(db),
     outbox: await outboxState(db),
     requests: { open: requests, overdue: requests.filter(({ isOverdue }) => isOverdue).length },
-    inbox: await inboxState(db),
+    inbox: await inboxState(db, nowMs),
     mediaJobs: await countMediaJobs(db),
     exports: { building: await countExports(db, "building"), failed: await countExports(db, "failed") },
     erasures: await erasuresUnderWay(db),

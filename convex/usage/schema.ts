@@ -69,6 +69,31 @@ export const vAmounts = v.object({
   seconds: v.optional(v.number()),
 });
 
+/** What a model did for somebody: times, kinds, models, amounts and credits, never content. */
+export const vUsageEvent = v.object({
+  /** What it was done for, such as `reply:…`. */
+  subject: v.string(),
+  kind: vUsageKind,
+  model: v.string(),
+  startedAt: v.number(),
+  endedAt: v.number(),
+  ...vAmounts.fields,
+  credits: v.number(),
+  source: vUsageSource,
+});
+
+/** A change to the credits of an account from which this one was brought over. */
+export const vEarlierEntry = v.object({
+  kind: vEntryKind,
+  reason: vReason,
+  credits: v.number(),
+  held: v.number(),
+  at: v.number(),
+  seq: v.number(),
+  use: v.optional(vUsageKind),
+  after: vStoredStanding,
+});
+
 export const usageTables = {
   // The ledger: append-only, one row for each change to a person's credits, and the newest row of a person is how their
   // account stands. See [Note: Ledger]. Written by `convex/usage/` alone, read by the account menu, the usage page and
@@ -99,31 +124,15 @@ export const usageTables = {
 
   // The ledger of an account from which this one was brought over, as history: no balance counts it. Written by an import,
   // read by the export. Ends with its account.
-  earlierCredits: defineTable({
-    ownerId: v.id("users"),
-    kind: vEntryKind,
-    reason: vReason,
-    credits: v.number(),
-    held: v.number(),
-    at: v.number(),
-    seq: v.number(),
-    use: v.optional(vUsageKind),
-    after: vStoredStanding,
-  }).index("by_owner", ["ownerId", "at", "seq"]),
+  earlierCredits: defineTable({ ownerId: v.id("users"), ...vEarlierEntry.fields }).index("by_owner", [
+    "ownerId",
+    "at",
+    "seq",
+  ]),
 
-  // What models did for a person, one row a reply or job that has ended: times, kinds, models, amounts and credits,
-  // never content. Written when a hold is settled, read by the usage page and the export. Ends with its account.
-  usageEvents: defineTable({
-    ownerId: v.id("users"),
-    subject: v.string(),
-    kind: vUsageKind,
-    model: v.string(),
-    startedAt: v.number(),
-    endedAt: v.number(),
-    ...vAmounts.fields,
-    credits: v.number(),
-    source: vUsageSource,
-  }).index("by_owner", ["ownerId", "endedAt"]),
+  // What models did for a person, one row a reply or job that has ended. Written when a hold is settled, read by the usage
+  // page and the export. Ends with its account.
+  usageEvents: defineTable({ ownerId: v.id("users"), ...vUsageEvent.fields }).index("by_owner", ["ownerId", "endedAt"]),
 
   // Accounts whose entries do not add up to what the newest one carries, one row each until they do. Written by the nightly
   // run and by operators, who read it. See [Note: Reconciling].

@@ -14,6 +14,7 @@ import { countUpTo, vCount } from "../operator/counting.ts";
 import { type BillingNews, isBillingType, ParkedError, readBillingNews } from "./clerkBilling.ts";
 import { identityOf, isUserType } from "./fields.ts";
 import { asKept } from "./objecting.ts";
+import { silenceOf, vSilence } from "./silence.ts";
 
 /*
  * [Note: Inbox]
@@ -35,6 +36,7 @@ export const vInbox = v.object({
     v.object({ messageId: v.string(), type: v.string(), reason: v.optional(v.string()), receivedAt: v.number() }),
   ),
   refused: v.array(v.object({ day: v.string(), reason: v.string(), count: v.number() })),
+  silence: vSilence,
 });
 
 const vOutcome = v.object({
@@ -79,11 +81,14 @@ export const replay = internalMutation({
   },
 });
 
-/** How many messages are in each state, the newest parked ones, and how many were refused on each of the last days. */
-export const overview = internalQuery({ args: {}, returns: vInbox, handler: (ctx) => inboxState(ctx.db) });
+/**
+ * How many messages are in each state, the newest parked ones, how many were refused on each of the last days, and whether
+ * their sender is silent that should not be.
+ */
+export const overview = internalQuery({ args: {}, returns: vInbox, handler: (ctx) => inboxState(ctx.db, Date.now()) });
 
 /** As `overview`. Counts no further than a hundred messages in each state. */
-export async function inboxState(db: QueryCtx["db"]): Promise<Infer<typeof vInbox>> {
+export async function inboxState(db: QueryCtx["db"], nowMs: number): Promise<Infer<typeof vInbox>> {
   const newest = (state: Doc<"webhookInbox">["state"]) =>
     db
       .query("webhookInbox")
@@ -101,7 +106,8 @@ export async function inboxState(db: QueryCtx["db"]): Promise<Infer<typeof vInbo
     parked: await countUpTo(newest("parked"), LISTED_ROWS),
     dropped: await countUpTo(newest("dropped"), LISTED_ROWS),
   };
-  return { counts, parked, refused: refusals.map(({ day, reason, count }) => ({ day, reason, count })) };
+  const refused = refusals.map(({ day, reason, count }) => ({ day, reason, count }));
+  return { counts, parked, refused, silence: await silenceOf(db, nowMs) };
 }
 
 /** Counts a refused message, without a word of it. */

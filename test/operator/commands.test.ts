@@ -200,6 +200,12 @@ describe("npm run ops -- inbox", () => {
     expect([code, printed]).toEqual([1, expect.stringContaining("parked: 1\ndropped: 0\n")]);
     expect(printed).not.toContain(ada.identityId);
   });
+
+  it("exits 1, with a date, while nothing comes though an account was made", async () => {
+    vi.setSystemTime(Date.now() + HOUR_MS);
+    const { code, printed } = await run(inbox);
+    expect([code, printed]).toEqual([1, expect.stringMatching(/NOTHING HAS COME since \d{4}-/)]);
+  });
 });
 
 describe("npm run ops -- receipts", () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import { EXPORT_MS, RECEIPT_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { EXPORT_MS, LOOSE_UPLOAD_MS, RECEIPT_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { join, type Member, settled, startWorld, type World } from "../erasure/world.ts";
 import { type Backend, type Person, refusalOf, startBackend, useBackendEnvironment } from "../support/backend.ts";
 import { say } from "../support/chats.ts";
@@ -70,6 +70,25 @@ describe("a person's receipts", () => {
     });
     await ada.person.mutation(api.media.remove, { mediaId });
     expect(await receiptsOf(ada.person)).toMatchObject([{ what: "file", why: "person", files: 1, intact: true }]);
+  });
+
+  it("[A3] say of each upload that no message took up that it went at the end of its day", async () => {
+    await backend.run(async (ctx) => {
+      const user = await ctx.db.get("users", ada.userId);
+      if (!user?.workspaceId) throw new Error("There is no account");
+      const file = { kind: "text", mime: "text/plain", contentBytes: 5, origin: "upload", state: "loose" } as const;
+      const row = { ownerId: user._id, workspaceId: user.workspaceId, thumbnail: "none" as const };
+      for (const recordId of ["r", "s"]) {
+        await ctx.db.insert("media", { ...file, ...row, recordId, createdAt: Date.now() });
+      }
+    });
+    vi.setSystemTime(Date.now() + LOOSE_UPLOAD_MS - 60_000);
+    await backend.mutation(internal.media.uploads.sweepLoose, {});
+    expect(await receiptsOf(ada.person)).toEqual([]);
+    vi.setSystemTime(Date.now() + 60_001);
+    await backend.mutation(internal.media.uploads.sweepLoose, {});
+    const gone = { what: "file", why: "period", messages: 0, files: 1, intact: true };
+    expect(await receiptsOf(ada.person)).toMatchObject([gone, gone]);
   });
 
   it("[A6] tell what went at the end of its period from what its owner deleted", async () => {

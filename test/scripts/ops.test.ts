@@ -27,7 +27,7 @@ describe("npm run ops", () => {
         orphans            files that no row names, and rows whose file is missing; --apply begins a pass over the bucket
         reconcile          compares all accounts with the identity provider; --apply begins the look that erases those who are gone
         rotate-keys        says which master keys are in use; --apply wraps everybody's key with the active one
-        inbox              the webhooks of the last thirty days by what became of them; exits 1 while some are parked
+        inbox              the webhooks of the last thirty days by what became of them; exits 1 while some are parked or none come
         webhook-replay     lists parked and refused webhooks; with an id and --apply, applies that one again
         hold               keeps what the law wants kept; alone it lists the holds there are
         privacy-request    lists open requests about data; alone, or with an action it shows what that takes

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
+import { type Signs, silentSince } from "../../convex/webhooks/silence.ts";
 import { PLANS } from "../../src/shared/plans.ts";
 import {
   type Backend,
@@ -200,5 +201,46 @@ describe("a genuine webhook", () => {
     vi.setSystemTime(Date.now() + 32 * DAY_MS);
     await backend.mutation(internal.webhooks.inbox.sweep, {});
     expect([await inbox(), await refusals()]).toEqual([[], []]);
+  });
+});
+
+describe("a sender that falls silent", () => {
+  const MINUTE_MS = 60_000;
+  const nowMs = 100 * DAY_MS;
+  const known = (signs: Partial<Signs>) => ({
+    lastReceivedAt: nowMs,
+    newestAccountAt: null,
+    newestUseAt: nowMs,
+    ...signs,
+  });
+  const ago = (ms: number) => nowMs - ms;
+
+  it.each<[string, Partial<Signs>, number | null]>([
+    ["nobody is here", { lastReceivedAt: null, newestUseAt: null }, null],
+    ["it has just been heard", {}, null],
+    ["it was heard within five days of the last use", { lastReceivedAt: ago(5 * DAY_MS) }, null],
+    ["people use their accounts five days later", { lastReceivedAt: ago(5 * DAY_MS + 1) }, ago(5 * DAY_MS + 1)],
+    ["nobody has used theirs since", { lastReceivedAt: ago(9 * DAY_MS), newestUseAt: ago(8 * DAY_MS) }, null],
+    ["an account is new", { lastReceivedAt: ago(DAY_MS), newestAccountAt: ago(44 * MINUTE_MS) }, null],
+    ["it told of the account before", { lastReceivedAt: ago(DAY_MS + MINUTE_MS), newestAccountAt: ago(DAY_MS) }, null],
+    ["it told of no sign-up", { lastReceivedAt: ago(DAY_MS), newestAccountAt: ago(45 * MINUTE_MS) }, ago(DAY_MS)],
+    ["it was never heard", { lastReceivedAt: null, newestAccountAt: ago(DAY_MS) }, ago(DAY_MS)],
+  ])("is noticed as it should be where %s", (_where, signs, since) => {
+    expect(silentSince(known(signs), nowMs)).toBe(since);
+  });
+
+  it("is dated in an alert within the hour, until it is heard again", async () => {
+    const alerts = vi.spyOn(console, "error").mockImplementation(() => {});
+    const listen = () => backend.mutation(internal.webhooks.silence.listen, {});
+    const madeAt = new Date(Date.now());
+    await signedIn(backend);
+    await listen();
+    expect(alerts).not.toHaveBeenCalled();
+    vi.setSystemTime(Date.now() + 46 * MINUTE_MS);
+    await listen();
+    expect(alerts.mock.calls).toEqual([[expect.stringContaining(`since ${madeAt.toISOString().slice(0, 16)}`)]]);
+    await deliver(signed(eventJson("user.updated", { id: "user_ada", updated_at: Date.now() }, Date.now())));
+    await listen();
+    expect(alerts).toHaveBeenCalledTimes(1);
   });
 });

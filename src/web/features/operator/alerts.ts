@@ -24,6 +24,7 @@ export function alertsOf({ operator, formats }: Pick<Words, "operator" | "format
     oldestMs !== null && oldestMs <= nowMs - OUTBOX_LATE_MS && alerts.outbox(oldestMs),
     missingObjects.count > 0 && alerts.missing(number(missingObjects)),
     creditAlerts.count > 0 && alerts.credits(number(creditAlerts)),
+    inbox.silence.silentSinceAt !== null && alerts.silence(inbox.silence.silentSinceAt),
     inbox.counts.parked.count > 0 && alerts.parked(number(inbox.counts.parked)),
     toReview > 0 && alerts.holds(toReview),
   ];

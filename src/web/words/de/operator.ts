@@ -15,6 +15,8 @@ export const operator: typeof english = {
       `Dateien warten seit ${formats.dateTime(atMs)} darauf, im Bucket gelöscht zu werden. Siehe „npm run ops -- outbox“.`,
     parked: (count) =>
       `${count} Nachrichten des Anmeldedienstes ließen sich nicht anwenden. Siehe „npm run ops -- inbox“.`,
+    silence: (atMs) =>
+      `Seit ${formats.dateTime(atMs)} kam keine Nachricht des Anmeldedienstes, obwohl Konten benutzt werden. Siehe „npm run ops -- inbox“.`,
     erasures: (atMs) =>
       `Eine Löschung gibt seit ${formats.dateTime(atMs)} kein Lebenszeichen. Siehe „npm run ops -- erasure-status“.`,
     holds: (count) =>

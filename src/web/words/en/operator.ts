@@ -15,6 +15,8 @@ export const operator = {
       `Files wait for the bucket to delete them since ${formats.dateTime(atMs)}. See “npm run ops -- outbox”.`,
     parked: (count: string) =>
       `${count} messages of the identity provider could not be applied. See “npm run ops -- inbox”.`,
+    silence: (atMs: number) =>
+      `No message of the identity provider has come since ${formats.dateTime(atMs)}, though accounts are active. See “npm run ops -- inbox”.`,
     erasures: (atMs: number) =>
       `An erasure has given no sign of life since ${formats.dateTime(atMs)}. See “npm run ops -- erasure-status”.`,
     holds: (count: number) =>
