@@ -30,7 +30,10 @@ export const settle = internalAction({
   },
 });
 
-/** Locks a closing account's person out at the provider, or lets them in again, by what the account is now. */
+/**
+ * Locks a closing account's person out at the provider, or lets them in again, by what the account is now. Whoever is gone
+ * there is locked out as it is: the look at all identities finds them.
+ */
 export const matchLock = internalAction({
   args: { ownerId: v.id("users"), tries: v.number() },
   returns: v.null(),
@@ -39,8 +42,12 @@ export const matchLock = internalAction({
     if (!wanted) return null;
     const { identityId, locked } = wanted;
     const { users } = openClerk();
-    const user = await (locked ? users.lockUser(identityId) : users.unlockUser(identityId)).catch(unanswered);
-    return ctx.runMutation(internal.account.closing.lockTried, { ownerId, locked: user && locked, tries });
+    const asked = locked ? users.lockUser(identityId) : users.unlockUser(identityId);
+    const told = await asked
+      .catch(ignoreMissing)
+      .then(() => locked)
+      .catch(unanswered);
+    return ctx.runMutation(internal.account.closing.lockTried, { ownerId, locked: told, tries });
   },
 });
 

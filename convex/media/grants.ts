@@ -23,7 +23,7 @@ export type Grant = Infer<typeof vGrant>;
 
 /**
  * Grants the reading of an object to whoever shows a ticket for it, or else to the caller. Null for everything that does
- * not exist, has ended or is somebody else's, all the same.
+ * not exist, has ended, is of a closed account or is somebody else's, all the same.
  */
 export const grant = internalQuery({
   args: { mediaId: v.string(), role: vObjectRole, ticket: v.union(v.null(), vTicket) },
@@ -54,7 +54,8 @@ export async function grantFor(
 
 async function caller(ctx: QueryCtx): Promise<Doc<"users"> | null> {
   const identity = await ctx.auth.getUserIdentity();
-  return identity && findUser(ctx.db, identity.subject);
+  const user = identity && (await findUser(ctx.db, identity.subject));
+  return user && isShown(user) ? user : null;
 }
 
 async function ticketHolder(ctx: QueryCtx, subject: TicketSubject, ticket: Ticket): Promise<Doc<"users"> | null> {
@@ -63,7 +64,12 @@ async function ticketHolder(ctx: QueryCtx, subject: TicketSubject, ticket: Ticke
   if (!session) return null;
   if (!(await holdsTicket(readKeyring(), { session, subject, ticket, nowMs: Date.now() }))) return null;
   const user = await ctx.db.get("users", session.ownerId);
-  return user?.state === "erasing" ? null : user;
+  return user && isShown(user) ? user : null;
+}
+
+/** Nothing is shown of an account that is closed or being erased: see [Note: Closing]. */
+function isShown({ state }: Doc<"users">): boolean {
+  return state !== "closing" && state !== "erasing";
 }
 
 async function loadReadable(ctx: QueryCtx, reader: Doc<"users">, mediaId: string): Promise<Doc<"media"> | null> {

@@ -110,6 +110,14 @@ describe("a closed account", () => {
     expect(await isLocked()).toBe(true);
   });
 
+  it("is locked out as it is where its person was deleted there meanwhile: nobody goes on asking", async () => {
+    await world.clerk.users.deleteUser(ada.identityId);
+    await close();
+    expect((await readAll(backend)).users?.[0]).toMatchObject({ state: "closing" });
+    expect((await readAll(backend)).users?.[0]?.lockDueAt).toBeUndefined();
+    expect(errors).toEqual([]);
+  });
+
   it("is locked though the action that was to do it was lost", async () => {
     await ada.person.mutation(api.account.close, {});
     await loseScheduled(backend);

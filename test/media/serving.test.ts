@@ -150,6 +150,16 @@ describe("serving a file", () => {
     expect((await get(ada, other)).status).toBe(404);
   });
 
+  it("[B14] stops while the account is closed, by token and by ticket, and goes on when it is reopened", async () => {
+    const mediaId = await uploadPicture();
+    const path = await ticketPath(ada, mediaId);
+    const statuses = async () => [(await get(ada, mediaId)).status, (await backend.fetch(path)).status];
+    await ada.mutation(api.account.close, {});
+    expect(await statuses()).toEqual([404, 404]);
+    await ada.mutation(api.account.reopen, {});
+    expect(await statuses()).toEqual([200, 200]);
+  });
+
   it("fails closed where the row or the bytes were changed", async () => {
     const mediaId = await uploadFile(ada, TEXT);
     const otherId = await uploadFile(ada, TEXT);

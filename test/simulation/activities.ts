@@ -1,8 +1,8 @@
 /** What people do with the product, and what they learn from its answers. */
 import { api } from "../../convex/_generated/api.js";
-import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { UNDO_MS } from "../../src/policy/periods.ts";
 import { PNG } from "./models.ts";
-import type { Chat, Person } from "./people.ts";
+import { type Chat, endsAtMs, type Person } from "./people.ts";
 import { CANARY, LONGEST_SKEW_MS, type World } from "./world.ts";
 
 type Activity = (person: Person) => Promise<void>;
@@ -24,7 +24,7 @@ export const signIn: Activity = async (person) => {
 /** Says something in a new chat or an old one, and has the reply written by this tab, by two, or by none. */
 export const chat: Activity = async (person) => {
   const { chance, faults } = person.world;
-  const sent = await say(person, chance.happens(0.6) ? anyChat(person) : null);
+  const sent = await say(person, chance.happens(0.6) ? anyChat(person) : null, { temporary: chance.happens(0.2) });
   if (!sent) return;
   const tabs = chance.pick([0, 1, 1, 1, 2]);
   if (tabs === 2) faults.note("submittedTwice");
@@ -49,7 +49,7 @@ export const change: Activity = async (person) => {
       })
     : await person.mutation(api.messages.regenerate, { messageId: chance.pick(chat.replyIds), requestId });
   if (!sent) return;
-  chat.clockMs = person.world.timeline.nowMs;
+  startClockAnew(person, chat);
   await generate(person, sent.replyId);
 };
 
@@ -67,7 +67,7 @@ export const branch: Activity = async (person) => {
 };
 
 export const pinOrUnpin: Activity = async (person) => {
-  const chat = anyChat(person);
+  const chat = anyChat(person, isLasting);
   if (chat) await setPinned(person, chat, !chat.pinned);
 };
 
@@ -81,7 +81,26 @@ export const removeChat: Activity = async (person) => {
     start(`${person.name} says something late`, async () => void (await say(person, chat)));
   }
   const done = await person.mutation(api.threads.remove, { threadId: chat.id });
-  if (done !== undefined) chat.isRemoved = true;
+  if (done !== undefined) await noteRemoval(person, chat);
+};
+
+/** Removes a chat with a key to bring it back, and uses that in time or too late. */
+export const removeForAMoment: Activity = async (person) => {
+  const { chance, timeline, wrong } = person.world;
+  const chat = anyChat(person);
+  if (!chat) return;
+  const named = { threadId: chat.id, undoKey: person.newRequestId() };
+  const done = await person.mutation(api.threads.remove, named);
+  if (done === undefined) return;
+  await noteRemoval(person, chat);
+  const removedAtMs = timeline.nowMs;
+  await timeline.pause(chance.whole(0, 2 * UNDO_MS));
+  const back = await person.mutation(api.threads.restore, named);
+  if (back === undefined) return;
+  chat.isRemoved = false;
+  chat.wasAway = true;
+  const mostMs = UNDO_MS + 2 * (person.world.faults.isPlanned("clockWrong") ? LONGEST_SKEW_MS : 0);
+  if (timeline.nowMs - removedAtMs > mostMs) wrong.push(`${person.name} brought back a chat too late`);
 };
 
 /** Uploads a file or a picture, and perhaps says something with it. */
@@ -97,25 +116,28 @@ export const upload: Activity = async (person) => {
   if (response.status !== 200) return person.world.note(`${person.name}'s file is refused: ${response.status}`);
   const { mediaId } = (await response.json()) as { mediaId: string };
   if (!chance.happens(0.7)) return;
-  const sent = await say(person, chance.happens(0.5) ? anyChat(person) : null, [mediaId]);
+  const attachmentIds = [mediaId];
+  const sent = await say(person, chance.happens(0.5) ? anyChat(person) : null, { attachmentIds });
   if (!sent) return;
   await generate(person, sent.replyId);
   if (!chance.happens(0.4)) return;
   // A copy of the medium, which outlives it.
-  await say(person, null, [mediaId]);
+  await say(person, null, { attachmentIds });
   await person.mutation(api.media.remove, { mediaId });
 };
 
 /** Orders a picture or a film, perhaps twice under one id, and perhaps thinks better of it. */
 export const order: Activity = async (person) => {
   const { chance, faults, timeline } = person.world;
+  const wasRestricted = isRestricted(person);
   const kind = chance.happens(faults.isPlanned("partsLeft") ? 0.2 : 0.6) ? ("image" as const) : ("video" as const);
-  const chat = chance.happens(0.3) ? anyChat(person) : null;
+  const chat = chance.happens(0.3) ? anyChat(person, isLasting) : null;
   const args = { requestId: person.newRequestId(), kind, prompt: person.words(CANARY), threadId: chat?.id };
   const ordered = await person.mutation(api.media.request, args);
   if (!ordered) return;
+  refuseRestricted(person, wasRestricted);
   if (chat) {
-    chat.clockMs = timeline.nowMs;
+    startClockAnew(person, chat);
     chat.texts.push(args.prompt);
   }
   person.jobIds.push(ordered.jobId);
@@ -135,10 +157,14 @@ export const look: Activity = async (person) => {
   const paginationOpts = { numItems: 20, cursor: null };
   const view = person.world.chance.pick(["recent", "pinned", "expiring"] as const);
   const listed = await person.query(api.threads.list, { paginationOpts, view });
-  for (const { deletesAt } of listed?.page ?? []) refuseExpired(person, deletesAt);
+  for (const { _id, deletesAt } of listed?.page ?? []) {
+    refuseExpired(person, deletesAt);
+    if (person.chats.some(({ id, isTemporary }) => id === _id && isTemporary))
+      person.world.wrong.push(`I10 A temporary chat of ${person.name}'s is listed`);
+  }
   const chat = anyChat(person);
   const read = chat && (await person.query(api.messages.list, { threadId: chat.id, paginationOpts }));
-  if (read && !chat.pinned) refuseExpired(person, chat.clockMs + UNPINNED_THREAD_MS);
+  if (read) refuseExpired(person, endsAtMs(chat));
   const media = await person.query(api.media.library, { paginationOpts });
   const [medium] = media?.page ?? [];
   if (!medium) return;
@@ -152,14 +178,51 @@ export const removeMedium: Activity = async (person) => {
   if (medium) await person.mutation(api.media.remove, { mediaId: medium.mediaId });
 };
 
+/** Keeps a medium, so that it outlives its chat. */
+export const keepMedium: Activity = async (person) => {
+  const media = await person.query(api.media.library, { paginationOpts: { numItems: 20, cursor: null } });
+  const [medium] = media?.page ?? [];
+  if (!medium) return;
+  const done = await person.mutation(api.media.keep, { mediaId: medium.mediaId });
+  if (done !== undefined) person.keptMediaIds.add(medium.mediaId);
+};
+
+/** Tries whether what is somebody else's opens, by ids that they should not know. */
+export const pry: Activity = async (person) => {
+  const { chance, backend, wrong } = person.world;
+  const foreign = await backend.run(async (ctx) => {
+    const named = async (table: "threads" | "media" | "exports") =>
+      (await ctx.db.query(table).collect()).filter(({ ownerId }) => ownerId !== person.userId).map(({ _id }) => _id);
+    return { threads: await named("threads"), media: await named("media"), exports: await named("exports") };
+  });
+  const paginationOpts = { numItems: 20, cursor: null };
+  const [threadId] = pickOne(foreign.threads);
+  const isRead = threadId && (await person.query(api.messages.list, { threadId, paginationOpts }));
+  const paths = [...pickOne(foreign.media, "/media/"), ...pickOne(foreign.exports, "/exports/")];
+  for (const path of paths) if ((await person.fetch(path)).ok) wrong.push(`I3 ${person.name} was served ${path}`);
+  if (isRead) wrong.push(`I3 ${person.name} read a chat of somebody else's`);
+
+  function pickOne(ids: string[], before = ""): string[] {
+    return ids.length > 0 ? [before + chance.pick(ids)] : [];
+  }
+};
+
+/** Changes their name at the identity provider, perhaps twice. */
+export const rename: Activity = async ({ identityId, world }) => {
+  for (let times = world.chance.whole(1, 3); times > 0; times--) {
+    world.identity.rename(identityId);
+    await world.timeline.pause(world.chance.whole(0, MOST_WAITING_MS));
+  }
+};
+
 export const exportAll: Activity = async (person) => {
   await person.mutation(api.privacy.export, {});
 };
 
 export const restrict: Activity = async (person) => {
-  const restricted = !person.isRestricted;
+  const restricted = !isRestricted(person);
   const done = await person.mutation(api.privacy.setRestriction, { restricted });
-  if (done !== undefined) person.isRestricted = restricted;
+  if (done !== undefined) person.restrictedSinceMs = restricted ? person.world.timeline.nowMs : null;
 };
 
 export const closeAccount: Activity = async (person) => {
@@ -204,22 +267,29 @@ export const spendAtOnce: Activity = async (person) => {
   for (let tab = chance.whole(4, 10); tab > 0; tab--) start(`${person.name}'s tab ${tab}`, () => order(person));
 };
 
-/** Says something; undefined where it was refused. */
-export async function say(person: Person, chat: Chat | null, attachmentIds?: string[]) {
-  const { chance, faults, wrong, timeline } = person.world;
+/** Says something, in a new chat where none is given; undefined where it was refused. */
+export async function say(
+  person: Person,
+  chat: Chat | null,
+  { attachmentIds, temporary = false }: { attachmentIds?: string[]; temporary?: boolean } = {},
+) {
+  const { chance, faults, wrong } = person.world;
   const wasRemoved = chat?.isRemoved ?? false;
-  const args = { requestId: person.newRequestId(), text: person.words(CANARY), threadId: chat?.id, attachmentIds };
+  const wasRestricted = isRestricted(person);
+  const text = person.words(CANARY);
+  const args = { requestId: person.newRequestId(), text, threadId: chat?.id, attachmentIds, temporary };
   const sent = await person.mutation(api.messages.send, args);
   if (!sent) return undefined;
-  if (wasRemoved) wrong.push(`${person.name} said something in a chat that was removed`);
+  if (wasRemoved && chat?.isRemoved) wrong.push(`${person.name} said something in a chat that was removed`);
+  refuseRestricted(person, wasRestricted);
   if (chance.happens(0.2)) {
     faults.note("submittedTwice");
     const again = await person.mutation(api.messages.send, args);
     if (again && again.messageId !== sent.messageId) wrong.push("One request made two messages");
   }
-  const known = chat ?? newChat(person, sent.threadId);
+  const known = chat ?? { ...newChat(person, sent.threadId), isTemporary: temporary };
   if (!chat) person.chats.push(known);
-  known.clockMs = Math.max(known.clockMs, timeline.nowMs);
+  startClockAnew(person, known);
   known.texts.push(args.text);
   known.messageIds.push(sent.messageId);
   known.replyIds.push(sent.replyId);
@@ -248,12 +318,38 @@ async function stop(person: Person, messageId: string): Promise<void> {
 function newChat(person: Person, id: string): Chat {
   const clockMs = person.world.timeline.nowMs;
   const nothing = { texts: [], messageIds: [], replyIds: [] };
-  return { id, ...nothing, pinned: false, clockMs, isRemoved: false, isPlain: true };
+  const flags = { isTemporary: false, pinned: false, isRemoved: false, wasAway: false, isPlain: true };
+  return { id, ...nothing, ...flags, clockMs };
 }
 
-function anyChat(person: Person): Chat | null {
-  const chats = person.chats.filter(({ isRemoved, messageIds }) => !isRemoved && messageIds.length > 0);
+/** A chat that is temporary ends when it was to end from its beginning. */
+function startClockAnew({ world }: Person, chat: Chat): void {
+  if (!chat.isTemporary) chat.clockMs = Math.max(chat.clockMs, world.timeline.nowMs);
+}
+
+function anyChat(person: Person, isFit: (chat: Chat) => boolean = () => true): Chat | null {
+  const chats = person.chats.filter((chat) => !chat.isRemoved && chat.messageIds.length > 0 && isFit(chat));
   return chats.length > 0 ? person.world.chance.pick(chats) : null;
+}
+
+/** Only such a chat can be pinned, or be for pictures and films. */
+function isLasting({ isTemporary }: Chat): boolean {
+  return !isTemporary;
+}
+
+async function noteRemoval(person: Person, chat: Chat): Promise<void> {
+  chat.isRemoved = true;
+  if (await person.hasKeyOf(chat)) person.world.wrong.push(`I2 A chat that ${person.name} removed still has its key`);
+}
+
+function isRestricted({ restrictedSinceMs }: Person): boolean {
+  return restrictedSinceMs !== null;
+}
+
+/** Whoever was restricted before and after has had nothing written meanwhile. */
+function refuseRestricted(person: Person, wasRestricted: boolean): void {
+  if (wasRestricted && isRestricted(person))
+    person.world.wrong.push(`${person.name} is restricted, and something was written`);
 }
 
 /** Nothing may be shown after its time, as far as clocks can be wrong. */

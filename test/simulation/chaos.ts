@@ -1,9 +1,9 @@
-import { CLOSURE_GRACE_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { CLOSURE_GRACE_MS } from "../../src/policy/periods.ts";
 import * as activities from "./activities.ts";
+import type { Chance } from "./chance.ts";
+import { check } from "./checkpoints.ts";
 import { operators } from "./operators.ts";
-import { unnamedObjects } from "./oracles.ts";
-import { Person } from "./people.ts";
-import { readTables } from "./remains.ts";
+import { endsAtMs, Person } from "./people.ts";
 import { strangers } from "./strangers.ts";
 import { LONGEST_ACTIVITY_MS, type World } from "./world.ts";
 
@@ -18,63 +18,85 @@ const NAMES = ["Ada", "Ben", "Cleo"];
 /** A few people who do all they can, while everything goes wrong. */
 export async function chaos(world: World): Promise<Person[]> {
   world.faults.begin();
+  const tastes = drawTastes(world.chance);
   const people = NAMES.map((name) => new Person(world, name));
   for (const person of people) world.start(person.name, () => activities.signIn(person));
   await world.finishStarted(LONGEST_ACTIVITY_MS);
   for (let epoch = world.chance.whole(1, 3); epoch > 0; epoch--) {
-    await beBusy(world, people);
+    await beBusy(world, people, tastes);
+    await check(world, people);
     await pass(world, people);
+    await check(world, people);
   }
   return people;
 }
 
 /** Some minutes in which everybody does something, and strangers do too. */
-async function beBusy(world: World, people: Person[]): Promise<void> {
-  for (const person of people) world.start(person.name, () => doSome(person));
+async function beBusy(world: World, people: Person[], tastes: Activities): Promise<void> {
+  for (const person of people) world.start(person.name, () => doSome(person, tastes));
   if (world.chance.happens(0.7)) world.start("a stranger", () => world.chance.pick(strangers)(world, people));
-  if (world.chance.happens(0.3)) world.start("an operator", () => world.chance.pick(operators)(world, people));
+  if (world.chance.happens(0.5)) world.start("an operator", () => world.chance.pick(operators)(world, people));
   if (world.faults.isPlanned("endpointDown") && world.chance.happens(0.5)) world.post.giveUpFor(SENDER_AWAY_MS);
   await world.live(4 * STRIDE_MS, STRIDE_MS);
   await world.finishStarted(LONGEST_ACTIVITY_MS);
-  world.wrong.push(...unnamedObjects(await readTables(world), world.objects));
 }
 
-const USUAL = [
-  activities.chat,
-  activities.chat,
-  activities.chat,
-  activities.change,
-  activities.branch,
-  activities.pinOrUnpin,
-  activities.upload,
-  activities.upload,
-  activities.order,
-  activities.order,
-  activities.look,
-  activities.removeChat,
-  activities.removeMedium,
-  activities.exportAll,
-];
+type Activities = readonly ((person: Person) => Promise<void>)[];
 
-const RARE = [
-  activities.restrict,
-  activities.closeAccount,
-  activities.reopenAccount,
-  activities.erase,
-  activities.deleteIdentity,
-  activities.spendAtOnce,
-  activities.signIn,
-];
+/** What people do, the more often the more often it is named. */
+const ACTIVITIES: Record<"usual" | "rare", Activities> = {
+  usual: [
+    activities.chat,
+    activities.chat,
+    activities.chat,
+    activities.change,
+    activities.branch,
+    activities.pinOrUnpin,
+    activities.upload,
+    activities.upload,
+    activities.order,
+    activities.order,
+    activities.look,
+    activities.removeChat,
+    activities.removeForAMoment,
+    activities.removeMedium,
+    activities.keepMedium,
+    activities.exportAll,
+  ],
+  rare: [
+    activities.restrict,
+    activities.closeAccount,
+    activities.reopenAccount,
+    activities.erase,
+    activities.deleteIdentity,
+    activities.spendAtOnce,
+    activities.signIn,
+    activities.rename,
+    activities.pry,
+  ],
+};
 
-const RARE_SHARE = 0.25;
+const RARE_SHARE = 0.3;
+/** How keen on something people are in one run: runs that are alike find alike things. */
+const KEENNESS = [0, 1, 1, 4];
+const DRAWN = 40;
 const MOST_CALMING = 12;
 
-async function doSome(person: Person): Promise<void> {
+/** What the people of one run do, some of it much more often than those of another, and some of it not at all. */
+function drawTastes(chance: Chance): Activities {
+  const keen = (all: Activities) => {
+    const liked = all.flatMap((activity) => Array.from({ length: chance.pick(KEENNESS) }, () => activity));
+    return liked.length > 0 ? liked : all;
+  };
+  const [usual, rare] = [keen(ACTIVITIES.usual), keen(ACTIVITIES.rare)];
+  return Array.from({ length: DRAWN }, () => chance.pick(chance.happens(RARE_SHARE) ? rare : usual));
+}
+
+async function doSome(person: Person, tastes: Activities): Promise<void> {
   const { chance, timeline } = person.world;
   for (let times = chance.whole(2, 6); times > 0; times--) {
     await timeline.pause(chance.whole(0, 8_000));
-    const activity = chance.pick(chance.happens(RARE_SHARE) ? RARE : USUAL);
-    await activity(person);
+    await chance.pick(tastes)(person);
   }
 }
 
@@ -104,19 +126,22 @@ async function calmDown(world: World): Promise<void> {
 
 /** The moments at which a person's chats and account end, if nothing happens. */
 function endsOf({ chats, closedAtMs }: Person): number[] {
-  const kept = chats.filter(({ pinned, isRemoved }) => !pinned && !isRemoved);
-  const ends = kept.map(({ clockMs }) => clockMs + UNPINNED_THREAD_MS);
+  const ends = chats
+    .filter(({ isRemoved }) => !isRemoved)
+    .map(endsAtMs)
+    .filter(Number.isFinite);
   return closedAtMs === null ? ends : [...ends, closedAtMs + CLOSURE_GRACE_MS];
 }
 
 /** People do what they can to keep or to end things while the sweeps go over them. */
 async function atTheEnd(world: World, people: Person[]): Promise<void> {
-  const { chance, faults } = world;
+  const { chance, faults, timeline } = world;
   for (const person of people) {
     world.start(`${person.name} at the end`, async () => {
-      for (const chat of person.chats.filter(({ isRemoved }) => !isRemoved)) {
+      for (const chat of person.chats.filter(({ isRemoved, isTemporary }) => !isRemoved && !isTemporary)) {
         if (!chance.happens(0.5)) continue;
-        faults.note(chat.pinned ? "unpinnedLate" : "pinRacesSweep");
+        if (!chat.pinned) faults.note("pinRacesSweep");
+        else if (endsAtMs({ ...chat, pinned: false }) < timeline.nowMs) faults.note("unpinnedLate");
         await activities.setPinned(person, chat, !chat.pinned);
         await activities.look(person);
       }

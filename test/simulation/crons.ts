@@ -11,6 +11,7 @@ const RECONCILING = "usage/reconciling:reconcileAll";
 interface Cron {
   name: string;
   reference: unknown;
+  args: unknown;
   intervalMs: number;
   ranAtMs: number;
 }
@@ -22,8 +23,9 @@ export class Crons {
 
   constructor(world: World) {
     this.#world = world;
-    this.#crons = Object.values(crons.crons).map(({ name, schedule }) => ({
+    this.#crons = Object.values(crons.crons).map(({ name, args, schedule }) => ({
       name,
+      args: (args as unknown[])[0],
       reference: makeFunctionReference(name),
       intervalMs: intervalOf(schedule as Schedule),
       ranAtMs: world.timeline.nowMs,
@@ -41,11 +43,14 @@ export class Crons {
     }
   }
 
-  #run({ name, reference }: Cron): void {
+  #run({ name, reference, args }: Cron): void {
     const { backend } = this.#world;
-    const run = (name === RECONCILING ? backend.action : backend.mutation) as (reference: unknown) => Promise<unknown>;
+    const run = (name === RECONCILING ? backend.action : backend.mutation) as (
+      reference: unknown,
+      args: unknown,
+    ) => Promise<unknown>;
     // A run of a cron that fails is done with: the next one comes.
-    this.#world.start(name, async () => void (await run(reference).catch(logged)));
+    this.#world.start(name, async () => void (await run(reference, args).catch(logged)));
   }
 }
 

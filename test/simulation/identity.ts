@@ -13,24 +13,39 @@ export interface Identity {
   isLocked: boolean;
 }
 
+/** What the identity provider tells of by webhooks. */
+interface Tells {
+  onDeleted(id: string): void;
+  onUpdated(user: Identity): void;
+}
+
 /** The identity provider's API, as far as the functions ask it. Whoever is not among its users is gone there. */
 export class IdentityProvider implements Service {
   readonly users = new Map<string, Identity>();
   readonly #faults: Faults;
   /** Those who ask another instance, by a wrong key, for as long as they run. */
   readonly #astray = new WeakSet<object>();
-  readonly #onDeleted: (id: string) => void;
+  readonly #tells: Tells;
 
-  constructor({ faults, onDeleted }: { faults: Faults; onDeleted: (id: string) => void }) {
+  constructor(faults: Faults, tells: Tells) {
     this.#faults = faults;
-    this.#onDeleted = onDeleted;
+    this.#tells = tells;
   }
 
   /** Deletes somebody, as a person or an administrator does there. */
   delete(id: string): boolean {
     const isKnown = this.users.delete(id);
-    if (isKnown) this.#onDeleted(id);
+    if (isKnown) this.#tells.onDeleted(id);
     return isKnown;
+  }
+
+  /** Gives somebody another name, as they do there. */
+  rename(id: string): void {
+    const user = this.users.get(id);
+    if (!user) return;
+    user.updatedAtMs += 1;
+    user.lastName = `Simulated-${user.updatedAtMs}`;
+    this.#tells.onUpdated(user);
   }
 
   answer(asked: Asked): Answered | null {

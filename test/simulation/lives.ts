@@ -28,7 +28,7 @@ const upload: Act = async (person) => {
   const response = await person.fetch("/media/upload", { method: "POST", body: new Uint8Array(PNG), headers });
   if (response.status !== 200) return;
   const { mediaId } = (await response.json()) as { mediaId: string };
-  await activities.say(person, person.chats[0] ?? null, [mediaId]);
+  await activities.say(person, person.chats[0] ?? null, { attachmentIds: [mediaId] });
 };
 
 const draw: Act = (person) => request(person, "image");

@@ -1,6 +1,8 @@
 /** What those do who run the service, while everything goes on. */
 import { internal } from "../../convex/_generated/api.js";
+import { readHeld } from "./checkpoints.ts";
 import type { Person } from "./people.ts";
+import { readTables } from "./remains.ts";
 import type { World } from "./world.ts";
 
 type Operator = (world: World, people: Person[]) => Promise<void>;
@@ -18,17 +20,26 @@ export const rotateKeys: Operator = async (world) => {
   await rewrapAll(world);
 };
 
-/** Holds somebody's account, whatever is going on with it. */
+/** Holds somebody's account or one of their chats, whatever is going on with it. */
 const hold: Operator = async (world, people) => {
-  const person = world.chance.pick(people.filter(({ userId }) => userId !== null));
-  const users = await world.backend.run((ctx) => ctx.db.query("users").collect());
-  if (!users.some(({ _id }) => _id === person.userId)) return;
+  const { identityId, userId } = world.chance.pick(people);
+  const { users = [], threads = [] } = await readTables(world, ["users", "threads"]);
+  if (!users.some(({ _id }) => _id === userId)) return;
+  const own = threads.filter(({ ownerId }) => ownerId === userId);
+  const threadId = own.length > 0 && world.chance.happens(0.5) ? world.chance.pick(own)._id : undefined;
   world.faults.note("held");
-  const order = { matter: "M-1", reviewAt: world.timeline.nowMs + DAY_MS, apply: true };
-  await world.backend.mutation(internal.legalHolds.placing.place, { identityId: person.identityId, ...order });
+  const order = { identityId, threadId, matter: "M-1", reviewAt: world.timeline.nowMs + DAY_MS, apply: true };
+  const { holdId } = await world.backend.mutation(internal.legalHolds.placing.place, order);
+  world.held.set(String(holdId), await readHeld(world, String(userId), threadId));
 };
 
-export const operators: readonly Operator[] = [rotateKeys, hold];
+/** Lifts a hold, if there is any. */
+const lift: Operator = async (world) => {
+  const [hold] = await world.backend.run((ctx) => ctx.db.query("legalHolds").collect());
+  if (hold) await world.backend.mutation(internal.legalHolds.placing.lift, { holdId: hold._id, apply: true });
+};
+
+export const operators: readonly Operator[] = [rotateKeys, hold, hold, lift];
 
 /** Ends what operators have begun: all holds are lifted, and keys that a race has left behind are wrapped anew. */
 export async function liftHolds(world: World): Promise<void> {

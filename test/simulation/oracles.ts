@@ -155,6 +155,7 @@ const keptIsWhole: Oracle = ({ people, tables }) =>
     chats.flatMap(({ id, texts, isPlain, should, shown }) => {
       const isThere = (tables.threads ?? []).some(({ _id }) => _id === id);
       if (should === "be gone" && isThere) return [`A chat of ${name}'s should be gone`];
+      if (should === "be kept" && isAtProvider && !isThere) return [`A chat that ${name} had restricted is gone`];
       if (should !== "be" || !isAtProvider) return [];
       if (!isThere || !shown) return [`A chat of ${name}'s is lost`];
       return isPlain && !texts.every((text) => shown.includes(text)) ? [`Something ${name} said is lost`] : [];

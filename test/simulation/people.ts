@@ -1,5 +1,6 @@
 import { type FunctionReference, getFunctionName } from "convex/server";
 import { ConvexError } from "convex/values";
+import { TEMPORARY_THREAD_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import type { Backend } from "./backend.ts";
 import { userJson } from "./identity.ts";
 import { Killed } from "./tasks.ts";
@@ -24,6 +25,7 @@ const REFUSALS = [
 /** A chat as its owner knows it: what was answered to them. */
 export interface Chat {
   id: string;
+  isTemporary: boolean;
   /** What they have said on its trunk and was taken in. */
   texts: string[];
   messageIds: string[];
@@ -32,14 +34,16 @@ export interface Chat {
   /** What retention counts from. */
   clockMs: number;
   isRemoved: boolean;
+  /** Whether it was removed and brought back: an archive of that time does not have it. */
+  wasAway: boolean;
   /** Whether only the trunk is shown, so that all texts are to be seen. */
   isPlain: boolean;
 }
 
-/** A medium that was kept in the library and what is in it. */
-export interface Kept {
-  id: string;
-  bytes: Uint8Array;
+/** When a chat ends, if nothing happens. */
+export function endsAtMs({ isTemporary, pinned, clockMs }: Chat): number {
+  if (isTemporary) return clockMs + TEMPORARY_THREAD_MS;
+  return pinned ? Infinity : clockMs + UNPINNED_THREAD_MS;
 }
 
 /** Somebody who uses the product, and what they know of their account. */
@@ -48,12 +52,16 @@ export class Person {
   readonly identityId: string;
   readonly world: World;
   readonly chats: Chat[] = [];
-  readonly kept: Kept[] = [];
   readonly jobIds: string[] = [];
+  /** Media that they have put into their library. */
+  readonly keptMediaIds = new Set<string>();
+  /** When they said what. */
+  readonly saidAtMs = new Map<string, number>();
   userId: string | null = null;
   /** Since when they have known their account to be closed. */
   closedAtMs: number | null = null;
-  isRestricted = false;
+  /** Since when their data may only be stored and shown. */
+  restrictedSinceMs: number | null = null;
   /** Whether they have asked to be erased, here or at the identity provider, and perhaps heard nothing of it. */
   askedToBeErased = false;
   /** Whether they were told that their account is erased: nothing may be served to them any more. */
@@ -79,7 +87,9 @@ export class Person {
 
   /** Something that was never said before. */
   words(canary: string): string {
-    return `${canary} ${this.name} ${++this.#said}`;
+    const words = `${canary} ${this.name} ${++this.#said}`;
+    this.saidAtMs.set(words, this.world.timeline.nowMs);
+    return words;
   }
 
   newRequestId(): string {
@@ -117,6 +127,15 @@ export class Person {
       const keys = await ctx.db.query("userKeys").collect();
       const isOwn = ({ ownerId }: { ownerId: string }) => ownerId === this.userId;
       return keys.some(isOwn) && !held.some(isOwn);
+    });
+  }
+
+  /** Whether there is a key to open a chat, though the law does not want it kept. */
+  async hasKeyOf({ id }: Chat): Promise<boolean> {
+    return this.world.backend.run(async (ctx) => {
+      const held = await ctx.db.query("legalHolds").collect();
+      const keys = await ctx.db.query("threadKeys").collect();
+      return keys.some(({ threadId }) => threadId === id) && !held.some(({ ownerId }) => ownerId === this.userId);
     });
   }
 

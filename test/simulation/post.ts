@@ -13,6 +13,7 @@ interface Letter {
   id: string;
   body: string;
   secret: string;
+  event: { type: string; data: object; eventAtMs: number };
 }
 
 /** The sender of the identity provider's webhooks: at least once, in any order, and for some never. */
@@ -21,6 +22,8 @@ export class Post {
   /** Nothing gets through before this. */
   #downUntilMs = 0;
   #letters = 0;
+  /** What was taken in of what was sent, each once and in that order. */
+  readonly taken: { type: string; data: object; eventAtMs: number; takenAtMs: number }[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -68,8 +71,9 @@ export class Post {
   #write(type: string, data: object): Letter {
     const { chance, faults, timeline } = this.#world;
     const secret = faults.strikes("secretRotated") && chance.happens(0.5) ? OLD_WEBHOOK_SECRET : WEBHOOK_SECRET;
-    const body = JSON.stringify(eventJson(type, data, timeline.nowMs));
-    return { id: `msg_${++this.#letters}`, body, secret };
+    const eventAtMs = timeline.nowMs;
+    const body = JSON.stringify(eventJson(type, data, eventAtMs));
+    return { id: `msg_${++this.#letters}`, body, secret, event: { type, data, eventAtMs } };
   }
 
   #send(letter: Letter, mostLateMs = MINUTE_MS): void {
@@ -105,8 +109,11 @@ export class Post {
     );
   }
 
-  async #carry({ id, body, secret }: Letter): Promise<number> {
+  async #carry({ id, body, secret, event }: Letter): Promise<number> {
+    const takenAtMs = this.#world.timeline.nowMs;
     const { status } = await this.#world.backend.fetch("/webhooks/clerk", signed(body, { id, secret }));
+    const isFirst = this.taken.every(({ data }) => data !== event.data);
+    if (status === 200 && isFirst) this.taken.push({ ...event, takenAtMs });
     return status;
   }
 }

@@ -21,8 +21,8 @@ export interface PersonLeft {
 
 /** A chat at the end, beside what its owner is shown of it: null where they are shown nothing. */
 export interface ChatLeft extends Pick<Chat, "id" | "texts" | "isPlain"> {
-  /** Whether it must be there, must not, or ends about now. */
-  should: "be" | "be gone" | "be either";
+  /** Whether it must be there, be there without being shown, not be there, or ends about now. */
+  should: "be" | "be kept" | "be gone" | "be either";
   shown: string[] | null;
 }
 
@@ -44,7 +44,7 @@ export interface Remains {
   activeKid: string;
 }
 
-type TableName = keyof typeof schema.tables;
+export type TableName = keyof typeof schema.tables;
 
 const ALL_TABLES = Object.keys(schema.tables) as TableName[];
 

@@ -1,13 +1,14 @@
 import { api, internal } from "../../convex/_generated/api.js";
-import { CLOSURE_GRACE_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { CLOSURE_GRACE_MS } from "../../src/policy/periods.ts";
 import * as activities from "./activities.ts";
 import type { Modules } from "./backend.ts";
 import { chaos } from "./chaos.ts";
+import { check, isToBeThere } from "./checkpoints.ts";
 import type { FaultName } from "./faults.ts";
 import { live } from "./lives.ts";
 import { liftHolds } from "./operators.ts";
-import { judge, unnamedObjects } from "./oracles.ts";
-import { type Chat, Person } from "./people.ts";
+import { judge } from "./oracles.ts";
+import { type Chat, endsAtMs, Person } from "./people.ts";
 import {
   type ChatLeft,
   ownedBy,
@@ -102,7 +103,7 @@ async function comeToRest(world: World, people: Person[], bystander: Bystander):
   for (const restMs of REST_MS) {
     await world.live(restMs, restMs);
     await world.finishStarted(LONGEST_ACTIVITY_MS);
-    world.wrong.push(...unnamedObjects(await readTables(world), world.objects));
+    await check(world, people);
   }
   const peopleLeft = [];
   for (const person of [bystander.person, ...people]) peopleLeft.push(await lookAt(person));
@@ -172,9 +173,10 @@ async function textsOf(person: Person, { id }: Chat): Promise<string[] | null> {
   return read ? read.page.map(({ text }) => text) : null;
 }
 
-function shouldBe({ world, isRestricted }: Person, { isRemoved, pinned, clockMs }: Chat): ChatLeft["should"] {
-  if (isRemoved) return "be gone";
-  const endsAtMs = pinned ? Infinity : clockMs + UNPINNED_THREAD_MS;
-  if (endsAtMs > world.timeline.nowMs + ABOUT_MS) return "be";
-  return isRestricted || endsAtMs > world.timeline.nowMs - DAY_MS ? "be either" : "be gone";
+function shouldBe(person: Person, chat: Chat): ChatLeft["should"] {
+  const { nowMs } = person.world.timeline;
+  if (chat.isRemoved) return "be gone";
+  if (endsAtMs(chat) > nowMs + ABOUT_MS) return "be";
+  if (isToBeThere(person, chat)) return "be kept";
+  return person.restrictedSinceMs !== null || endsAtMs(chat) > nowMs - DAY_MS ? "be either" : "be gone";
 }

@@ -6,7 +6,7 @@ import { Crons } from "./crons.ts";
 import { Nonces } from "./cryptography.ts";
 import { Faults } from "./faults.ts";
 import { surround } from "./globals.ts";
-import { IDENTITY_HOST, IdentityProvider } from "./identity.ts";
+import { IDENTITY_HOST, IdentityProvider, userJson } from "./identity.ts";
 import type { Life } from "./lives.ts";
 import { MODELS_HOST, Models } from "./models.ts";
 import { Network } from "./network.ts";
@@ -90,6 +90,8 @@ export class World {
   /** The crossings of the course, which begins when the world is set up. */
   readonly crossings: string[] = [];
   largestTransaction = { name: "", share: 0 };
+  /** What was there when a hold was placed on it, by the hold's id: names of tables and ids of rows. */
+  readonly held = new Map<string, [table: string, id: string][]>();
   backend!: Backend;
   readonly #killAfter: number | undefined;
   #open = 0;
@@ -102,7 +104,10 @@ export class World {
     this.network = new Network(this);
     this.objects = new Objects(this);
     this.post = new Post(this);
-    this.identity = new IdentityProvider({ faults: this.faults, onDeleted: (id) => this.post.tellDeleted(id) });
+    this.identity = new IdentityProvider(this.faults, {
+      onDeleted: (id) => this.post.tellDeleted(id),
+      onUpdated: (user) => this.post.tell("user.updated", userJson(user)),
+    });
     this.models = new Models({ ...this, secret: CANARY });
     this.crons = new Crons(this);
     this.network.serve(OBJECTS_HOST, this.objects);
