@@ -1,14 +1,15 @@
 /**
- * `npm run bench:forgetting`: what it takes to erase accounts, to sweep among chats of which none is due, and to write an
- * archive, however much there is. Prints a table; exits 1 when a target is missed. As large as the promises are made for,
- * it takes an hour; `--messages`, `--objects`, `--chats` and `--media-mib` make it smaller, and `--only erasing`,
- * `sweeping` or `exporting` does one of the three.
+ * `npm run bench:forgetting`: how soon somebody who left is gone, and what it takes to erase accounts, to sweep among chats
+ * of which none is due, and to write an archive, however much there is. Prints a table; exits 1 when a target is missed. As
+ * large as the promises are made for, it takes an hour; `--messages`, `--objects`, `--chats` and `--media-mib` make it
+ * smaller, and `--only leaving`, `erasing`, `sweeping` or `exporting` does one of the four.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { formatTable, isReached, type Measurement } from "../measurement.ts";
 import { measureErasures } from "./erasing.ts";
 import { measureExport } from "./exporting.ts";
+import { measureLeaving } from "./leaving.ts";
 import { measureIdleSweeps } from "./sweeping.ts";
 
 const { values: asked } = parseArgs({
@@ -25,6 +26,7 @@ const messages = Number(asked.messages);
 const objects = Number(asked.objects);
 
 const MEASURES: Record<string, () => Promise<Measurement[]>> = {
+  leaving: () => measureLeaving(progress),
   sweeping: () => measureIdleSweeps([1_000, Number(asked.chats)], progress),
   exporting: () => {
     const size = { messages: Number(asked["exported-messages"]), mediaMib: Number(asked["media-mib"]) };

@@ -44,6 +44,28 @@ export const settle = internalMutation({
   },
 });
 
+/** As `lookOver`, for the outbox, once it holds nothing of a job any more. */
+export const wake = internalMutation({
+  args: { jobId: v.id("erasureJobs") },
+  returns: v.null(),
+  handler: async (ctx, { jobId }) => {
+    await lookOver(ctx, jobId);
+    return null;
+  },
+});
+
+/**
+ * Has a job looked over at once where the bucket and the identity provider have both confirmed, for whoever takes in the
+ * last of it. Under a new chain, so that the pause that `settle` has made ends in nothing: it is there for what was lost.
+ */
+export async function lookOver(ctx: MutationCtx, jobId: Id<"erasureJobs">): Promise<void> {
+  const job = await ctx.db.get("erasureJobs", jobId);
+  if (job?.state !== "draining" || !job.identityGone || (await hasOpenDeletes(ctx.db, jobId))) return;
+  const chain = job.chain + 1;
+  await ctx.db.patch("erasureJobs", jobId, { chain, beatAt: Date.now() });
+  await ctx.scheduler.runAfter(0, internal.erasure.looking.look, { jobId, chain, looks: 0 });
+}
+
 /**
  * Completes an erasure whose objects are gone, or begins the cascade anew where rows are left. Where something is held,
  * that is what is left, and the job rests.

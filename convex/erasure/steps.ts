@@ -5,6 +5,7 @@ import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from
 import { LOUD_AFTER_TRIES, pauseAfterMs } from "./asking.ts";
 import { askIdentity, startRemoval } from "./beginning.ts";
 import { firstStep } from "./cascade.ts";
+import { lookOver } from "./ending.ts";
 
 /** Silence after which a job's step counts as dead; longer than any pause between two steps. */
 const SILENT_MS = 10 * 60_000;
@@ -34,6 +35,7 @@ export const answered = internalMutation({
     } else if (answer === "gone") {
       await ctx.db.patch("erasureJobs", job._id, { identityGone: true });
       if (job.state === "confirming") await startRemoval(ctx, job._id);
+      else await lookOver(ctx, job._id);
     } else if (job.state === "confirming") {
       await takeFenceBack(ctx, job);
     }

@@ -91,16 +91,26 @@ export const lease = internalMutation({
   },
 });
 
-/** Deletes the rows whose objects the bucket has confirmed to be gone; an erasure is left their keys, to look for them. */
+/**
+ * Deletes the rows whose objects the bucket has confirmed to be gone; an erasure is left their keys, to look for them, and is
+ * woken with the last.
+ */
 export const confirm = internalMutation({
   args: { ids: v.array(v.id("objectDeletes")) },
   returns: v.null(),
   handler: async (ctx, { ids }) => {
+    const jobIds = new Set<Id<"erasureJobs">>();
     for (const id of ids) {
       const row = await ctx.db.get("objectDeletes", id);
       if (!row) continue;
       await ctx.db.delete("objectDeletes", id);
-      if (row.jobId) await ctx.db.insert("deletedObjects", { jobId: row.jobId, key: row.key });
+      if (!row.jobId) continue;
+      await ctx.db.insert("deletedObjects", { jobId: row.jobId, key: row.key });
+      jobIds.add(row.jobId);
+    }
+    for (const jobId of jobIds) {
+      if (await hasOpenDeletes(ctx.db, jobId)) continue;
+      await ctx.scheduler.runAfter(0, internal.erasure.ending.wake, { jobId });
     }
     return null;
   },

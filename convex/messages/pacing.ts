@@ -16,9 +16,12 @@
 
 /** Pauses between the first flushes: quick at the start, where a person waits for the first words. */
 const FIRST_PAUSES_MS = [0, 100, 150, 250, 400, 600, 800, 1_000] as const;
-/** Longer pauses once a reply has gone on for a while, which keep a long reply to hundreds of pieces. */
+/**
+ * Longer pauses once a reply has gone on for a while, which keep a long reply to hundreds of pieces. None is longer than
+ * lets a stop be noticed within two seconds, with the call that notices it.
+ */
 const LATER_PAUSES = [
-  { afterMs: 60_000, pauseMs: 2_000 },
+  { afterMs: 60_000, pauseMs: 1_800 },
   { afterMs: 8_000, pauseMs: 1_500 },
 ] as const;
 const STEADY_PAUSE_MS = 1_000;
@@ -26,8 +29,8 @@ const STEADY_PAUSE_MS = 1_000;
 const LARGE_CHARACTERS = 2_048;
 const SHORTEST_PAUSE_MS = 100;
 
-/** How often a lease is looked at while there is nothing to flush: a stop is noticed within this time. */
-const CHECK_EVERY_MS = 2_000;
+/** How often a lease is looked at while there is nothing to flush, for the same reason. */
+const CHECK_EVERY_MS = 1_800;
 /** How often an action shows that it is alive. The watchdog waits for four of these. */
 const BEAT_EVERY_MS = 15_000;
 /** How long a model may be silent before its reply is ended. */

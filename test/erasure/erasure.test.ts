@@ -50,6 +50,12 @@ const underWay = async () => {
   const scheduled = await backend.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
   return scheduled.flatMap(({ name, state: { kind } }) => (kind === "pending" || kind === "inProgress" ? [name] : []));
 };
+/** Under which chains a step of erasures was ever asked for. */
+const chainsOf = async (step: string) => {
+  const scheduled = await backend.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+  const asked = scheduled.filter(({ name }) => name.includes(step));
+  return new Set(asked.map(({ args: [{ chain }] }) => chain as number));
+};
 const stateOf = async ({ userId }: Member) => (await backend.run((ctx) => ctx.db.get("users", userId)))?.state;
 const isAtProvider = ({ identityId }: Member) =>
   world.clerk.users.getUser(identityId).then(
@@ -271,6 +277,16 @@ describe("an erasure in trouble", () => {
     await backend.mutation(internal.media.deletes.kick, {});
     await settled(backend);
     expect(await receipts()).toHaveLength(1);
+    // The last confirmation has led on, and none of the pauses.
+    expect((await chainsOf("ending:settle")).isDisjointFrom(await chainsOf("ending:finish"))).toBe(true);
+  });
+
+  it("goes on with the identity provider's answer, and not with the pause after it", async () => {
+    await world.troubleIdentity({ failNext: 4, failStatus: 503 });
+    await erase(ada);
+    await settled(backend);
+    expect(await receipts()).toHaveLength(1);
+    expect((await chainsOf("ending:settle")).isDisjointFrom(await chainsOf("ending:finish"))).toBe(true);
   });
 
   it("asks the bucket for every object it said was gone, and does not end before each of them is", async () => {
@@ -292,6 +308,10 @@ describe("an erasure in trouble", () => {
     await settled(backend);
     expect(await Promise.all(kept.map((key) => world.hasObject(key)))).toEqual([false, false]);
     expect(await receipts()).toHaveLength(1);
+    // Keys that were reserved are deleted once more when no bytes can be on their way any longer.
+    vi.setSystemTime(Date.now() + 15 * 60_000);
+    await backend.mutation(internal.media.deletes.kick, {});
+    await settled(backend);
     expect(await readAll(backend)).toMatchObject({ objectDeletes: [], deletedObjects: [] });
   });
 

@@ -90,7 +90,7 @@ describe("relaying a reply", () => {
     expect(await relayed.end).toMatchObject({ counted: { inputTokens: 3, outputTokens: 1 } });
   });
 
-  it("looks at the lease every two seconds while the model thinks, and shows every fifteen that it is alive", async () => {
+  it("looks at the lease before two seconds are over while the model thinks, and shows every fifteen that it is alive", async () => {
     const relayed = run(async function* () {
       for (let second = 0; second < 31; second++) {
         await pause(1_000);
@@ -100,9 +100,9 @@ describe("relaying a reply", () => {
     await vi.runAllTimersAsync();
     await relayed.end;
     expect(relayed.checks.map(({ atMs }) => atMs)).toEqual(
-      Array.from({ length: 15 }, (_, index) => 2_000 * (index + 1)),
+      Array.from({ length: 17 }, (_, index) => 1_800 * (index + 1)),
     );
-    expect(relayed.checks.flatMap(({ beat, atMs }) => (beat ? [atMs] : []))).toEqual([16_000]);
+    expect(relayed.checks.flatMap(({ beat, atMs }) => (beat ? [atMs] : []))).toEqual([16_200]);
   });
 });
 
@@ -115,7 +115,7 @@ describe("a reply that does not end well", () => {
     await vi.advanceTimersByTimeAsync(5_000);
     expect(relayed.abort.signal.aborted).toBe(false);
     relayed.lose(standing);
-    await vi.advanceTimersByTimeAsync(2_000);
+    await vi.advanceTimersByTimeAsync(1_900);
     expect(await relayed.end).toEqual({ kind: "lost" });
     expect(relayed.abort.signal.aborted).toBe(true);
   });
@@ -124,7 +124,7 @@ describe("a reply that does not end well", () => {
     const relayed = run((signal) => words(1_000, 100, signal));
     await vi.advanceTimersByTimeAsync(1_000);
     relayed.lose("fenced");
-    await vi.advanceTimersByTimeAsync(2_000);
+    await vi.advanceTimersByTimeAsync(1_900);
     expect(await relayed.end).toMatchObject({ state: "interrupted", error: "fenced" });
   });
 
