@@ -4,6 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadThreadKey } from "../encryption/vault.ts";
 import { drainSoon, noteDelete } from "./deletes.ts";
+import { storedObjectFields } from "./schema.ts";
 import { loadSealMaterial, type MediaHome, vSealMaterial } from "./seals.ts";
 
 /*
@@ -27,14 +28,7 @@ export const vMediaHome = {
 };
 
 /** An object whose bytes are in the bucket and whose key is still reserved. */
-export const vStoredObject = v.object({
-  key: v.string(),
-  sealedKey: v.bytes(),
-  header: v.bytes(),
-  commitment: v.bytes(),
-  mime: v.string(),
-  contentBytes: v.number(),
-});
+export const vStoredObject = v.object(storedObjectFields);
 
 export type StoredObject = Infer<typeof vStoredObject>;
 
