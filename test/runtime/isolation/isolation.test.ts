@@ -82,6 +82,7 @@ const ALIKE: Record<string, unknown> = {
   textStreams: value(["😀!", 5, "utf-8"]),
   webAssembly: value([[], true]),
   performanceMarks: value(2),
+  abortSignal: value([true, false]),
   abort: value("enough"),
   events: value("hear"),
   headers: value([
@@ -132,6 +133,7 @@ const APART: Record<string, [inTransaction: unknown, inAction: unknown]> = {
   fetch: [refused, value("hello")],
   setTimeout: [diesOfTimer, value("woke")],
   setInterval: [diesOfTimer, value("woke")],
+  abortTimeout: [diesOfTimer, value(false)],
   dynamicImport: [refused, value(["here"])],
   generateKey: [refused, value("AES-GCM")],
   signEcdsa: [refused, value(64)],

@@ -1,8 +1,8 @@
 /** What every kind of execution answers its isolate in the same way. */
-import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
 import type { Feature, LogLevel } from "./globals/host.ts";
 import type { ModuleFactory } from "./globals/modules.ts";
+import type { Home } from "./isolate.ts";
 import { renderForLog } from "./logLines.ts";
 import type { Program } from "./program.ts";
 import type { SourceMaps } from "./sourceMaps.ts";
@@ -21,8 +21,7 @@ export abstract class BaseHost {
     this.#code = code;
   }
 
-  /** Of the isolate. */
-  abstract get context(): vm.Context;
+  abstract get home(): Home;
   abstract refusal(feature: Feature): string | null;
   abstract fail(message: string): void;
   abstract log(level: LogLevel, message: string): void;
@@ -44,7 +43,7 @@ export abstract class BaseHost {
   }
 
   factory(path: string): ModuleFactory | undefined {
-    return this.#code.program.factory(path, this.context);
+    return this.#code.program.factory(path, this.home);
   }
 
   componentDefinition(_specifier: string): object | undefined {

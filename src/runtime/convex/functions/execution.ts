@@ -2,7 +2,6 @@
  * One execution of a query or mutation: validates, runs in an isolate turn by turn ([Note: Turns]),
  * runs nested calls in the same transaction, and says what came of it.
  */
-import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
 import type {
   Catalog,
@@ -197,8 +196,8 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     return USER_TIME_MAX_MS - this.#input.spent.ownMs + TURN_GRACE_MS;
   }
 
-  override get context(): vm.Context {
-    return this.#home.context;
+  override get home(): Home {
+    return (this.#imported as Imported).home;
   }
 
   /** Takes the first turn, in an isolate where the function's module is evaluated. */
@@ -230,12 +229,8 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     return this.#conclude();
   }
 
-  get #home(): Home {
-    return (this.#imported as Imported).home;
-  }
-
   get #isolate(): Isolate {
-    return this.#home.isolate;
+    return this.home.isolate;
   }
 
   get #isOver(): boolean {
@@ -254,7 +249,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     const { promises } = this.#imported as Imported;
     const { spent } = this.#input;
     this.#parksFromMs = endsAtMs - DATABASE_SPARE_MS;
-    const turn = () => this.#scope.isolates.turn(this.#home);
+    const turn = () => this.#scope.isolates.turn(this.home);
     spent.asUser(() => promises.watch(() => owningErrors(this, turn)));
     this.#fatal ??= spent.excess ?? undefined;
     if (this.#isolate.state.kind === "failed") this.#ending = this.#isolate.state;
@@ -266,7 +261,7 @@ class TransactionExecution extends SynchronousHost implements IsolateHost, Error
     const { call, modulePath } = this.#input;
     const imported = this.#imported as Imported;
     this.#isolate.failByRejected(imported.promises.all);
-    this.#scope.isolates.turn(this.#home);
+    this.#scope.isolates.turn(this.home);
     this.#ending = this.#isolate.state;
     if (this.#ending.kind === "done") this.#scope.modules.giveBack(call.component, modulePath, imported);
   }

@@ -87,7 +87,7 @@ interface Router {
 function requestIn(execution: WaitingExecution, request: Request): Request {
   const { url, method, headers } = request;
   const body = BODYLESS_METHODS.has(method) ? null : (request.body?.pipeThrough(limitedTo(BODY_BYTES_MAX)) ?? null);
-  const IsolateRequest = execution.context.Request as typeof Request;
+  const IsolateRequest = execution.home.context.Request as typeof Request;
   return new IsolateRequest(url, { method, headers, body, signal: request.signal });
 }
 

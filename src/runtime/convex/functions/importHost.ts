@@ -1,5 +1,4 @@
 /** Evaluates modules: ahead of executions, to analyse them, to read schemas and configuration. */
-import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
 import { SynchronousHost } from "./baseHost.ts";
 import { COMPONENT_IMPORT_PREFIX } from "./bundle.ts";
@@ -67,7 +66,7 @@ export function importModule(scope: ImportScope, input: ImportInput): Imported {
 
 function importInto(scope: ImportScope, input: ImportInput, work: Work): Omit<Imported, "isKept"> {
   const home = input.home ?? scope.isolates.makeSynchronous();
-  const host = new ImportHost(scope, input, home.context);
+  const host = new ImportHost(scope, input, home);
   const promises = new UnhandledPromises();
   if (!input.isConfiguration) home.isolate.reseed(importSeed(scope.version));
   home.isolate.begin(host, work);
@@ -91,18 +90,18 @@ function failureOf({ isolate: { state } }: Home, { fatal, errors }: ImportHost):
 }
 
 class ImportHost extends SynchronousHost implements IsolateHost, ErrorOwner {
-  readonly context: vm.Context;
+  override readonly home: Home;
   fatal: string | undefined;
   /** Lines the module wrote to `console.error`, shown when it fails. */
   readonly errors: string[] = [];
   readonly #scope: ImportScope;
   readonly #input: ImportInput;
 
-  constructor(scope: ImportScope, input: ImportInput, context: vm.Context) {
+  constructor(scope: ImportScope, input: ImportInput, home: Home) {
     super({ program: input.program, sourceMaps: scope.sourceMaps, env: input.env });
     this.#scope = scope;
     this.#input = input;
-    this.context = context;
+    this.home = home;
   }
 
   nowMs(): number {

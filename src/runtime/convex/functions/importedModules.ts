@@ -2,10 +2,10 @@
  * Modules evaluated ahead of the executions that need them.
  *
  * [Note: Imported ahead]
- * Every execution has globals and modules of its own, and making them is most of what a small one costs. But
- * nothing of it depends on the call: while modules are imported there is no database, no caller, and only the
- * deployment's own time and randomness. So once a module was asked for, it is evaluated in one more isolate when
- * the event loop comes to rest, and the next execution finds its isolate ready. Each is used once.
+ * Every execution has globals as they were furnished and modules of its own, and seeing to that is most of what a small
+ * one costs. But nothing of it depends on the call: while modules are imported there is no database, no caller, and only
+ * the deployment's own time and randomness. So once a module was asked for, it is evaluated once more when the answer has
+ * left, in an isolate as good as new ([Note: Restored contexts]), and the next execution finds that ready.
  *
  * [Note: Kept isolates]
  * A module that exports `experimental_reuseContext = true` asks Convex for less: what its queries and mutations
@@ -15,13 +15,14 @@
  */
 import type { ComponentPath } from "../types.ts";
 import type { LoadedDeployment } from "./deployment.ts";
+import { HomePool } from "./homePool.ts";
 import { type Imported, importModule } from "./importHost.ts";
 import { type IsolateFactory, UnhandledPromises } from "./isolate.ts";
 
 /** Isolates that wait for an execution; of those, the ones whose module was asked for last are kept. */
 const READY_MAX = 16;
-/** Long enough for the answers of the executions at hand to leave first. */
-const REST_MS = 1;
+/** Of the event loop, before a module is imported ahead: a mutation commits, answers and updates in one each. */
+const TURNS_OF_AN_ANSWER = 3;
 
 export interface ImportedModulesParts {
   isolates: IsolateFactory;
@@ -36,15 +37,17 @@ interface Wanted {
 
 export class ImportedModules {
   readonly #parts: ImportedModulesParts;
+  readonly #homes: HomePool;
   /** By component and path; the least recently asked for first. */
   readonly #ready = new Map<string, Imported>();
   readonly #wanted = new Map<string, Wanted>();
   /** Keys of what has been imported before. */
   readonly #known = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
+  #rest: NodeJS.Immediate | undefined;
 
   constructor(parts: ImportedModulesParts) {
     this.#parts = parts;
+    this.#homes = new HomePool(parts.isolates);
   }
 
   /** Why the module cannot be imported, or null. One that is not known yet is imported to find out. */
@@ -68,18 +71,19 @@ export class ImportedModules {
     return imported;
   }
 
-  /** Takes back what `take` gave, after an execution that ended well: the isolate is kept if its module asks for that. */
+  /** Takes back what `take` gave, after an execution that ended well. */
   giveBack(component: ComponentPath, modulePath: string, imported: Imported): void {
-    if (!imported.isKept) return;
+    if (!imported.isKept) return this.#reuse(imported);
     // Its promises were looked at when the execution ended, and evaluating it is over.
     this.#keep(keyOf({ component, modulePath }), { ...imported, promises: new UnhandledPromises(), userTimeMs: 0 });
   }
 
   /** Imports nothing ahead any more, and lets go of what is ready. */
   close(): void {
-    clearTimeout(this.#timer);
+    clearImmediate(this.#rest);
     this.#ready.clear();
     this.#wanted.clear();
+    this.#homes.close();
   }
 
   #importSoon(key: string, wanted: Wanted): void {
@@ -88,12 +92,20 @@ export class ImportedModules {
   }
 
   #awaitRest(): void {
-    this.#timer ??= setTimeout(() => this.#importNext(), REST_MS).unref();
+    this.#rest ??= this.#afterTurns(TURNS_OF_AN_ANSWER);
+  }
+
+  #afterTurns(count: number): NodeJS.Immediate {
+    const next = () => {
+      if (count > 1) this.#rest = this.#afterTurns(count - 1);
+      else this.#importNext();
+    };
+    return setImmediate(next).unref();
   }
 
   /** One at a time, so that calls that have arrived meanwhile need not wait for several. */
   #importNext(): void {
-    this.#timer = undefined;
+    this.#rest = undefined;
     const [next] = this.#wanted;
     if (!next) return;
     const [key, wanted] = next;
@@ -106,15 +118,23 @@ export class ImportedModules {
   #keep(key: string, imported: Imported): void {
     this.#ready.delete(key);
     this.#ready.set(key, imported);
-    const [oldest] = this.#ready.keys();
-    if (this.#ready.size > READY_MAX && oldest !== undefined) this.#ready.delete(oldest);
+    const [oldest] = this.#ready;
+    if (this.#ready.size <= READY_MAX || !oldest) return;
+    this.#ready.delete(oldest[0]);
+    this.#reuse(oldest[1]);
+  }
+
+  /** Lets others have the isolate, unless something in it may still go on. */
+  #reuse({ isKept, home, promises }: Imported): void {
+    if (!isKept && promises.areSettled) this.#homes.giveBack(home);
   }
 
   #import(key: string, { component, modulePath }: Wanted): Imported {
     const { isolates, deployment, envOf } = this.#parts;
     const { sourceMaps, version, loadedAtMs: nowMs } = deployment;
     const { program } = deployment.instance(component);
-    const input = { program, path: modulePath, env: envOf(component), isKnownToEnd: this.#known.has(key) };
+    const home = this.#homes.take();
+    const input = { program, path: modulePath, env: envOf(component), isKnownToEnd: this.#known.has(key), home };
     const imported = importModule({ isolates, sourceMaps, version, nowMs }, input);
     if (imported.failure === null) this.#known.add(key);
     return imported;

@@ -4,6 +4,8 @@ import path from "node:path";
 import { promiseHooks } from "node:v8";
 import vm from "node:vm";
 import type { Isolate } from "./globals/isolate.ts";
+import type { ModuleFactory } from "./globals/modules.ts";
+import { reachableFrom } from "./pristine.ts";
 
 /** The host's classes that isolates share ([Note: Lent classes]). Everything else in an isolate is its own. */
 const LENT: Record<string, unknown> = {
@@ -24,13 +26,17 @@ const LENT_TO_WAITING = { ...LENT, ...LENT_STREAMS };
 
 const ERRORS = { Error, TypeError, RangeError, SyntaxError };
 
-/** An isolate with the context it lives in. `waits`: it may wait for the host, as actions do. */
+/** An isolate with the context it lives in. */
 export interface Home {
   context: vm.Context;
   isolate: Isolate;
+  /** Functions of modules that were made in it, by file name. */
+  factories: Map<string, ModuleFactory>;
 }
 
 export class IsolateFactory {
+  /** Objects of the host that are found in isolates. */
+  readonly lentObjects = reachableFrom(Object.values(LENT) as object[]);
   /** The script that furnishes isolates. */
   readonly source: string;
   readonly #furnish: vm.Script;
@@ -68,7 +74,7 @@ export class IsolateFactory {
   #make(lent: Record<string, unknown>, options: vm.CreateContextOptions): Home {
     const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, options);
     const start = this.#furnish.runInContext(context) as (lend: typeof LENT, errors: typeof ERRORS) => Isolate;
-    return { context, isolate: start(lent, ERRORS) };
+    return { context, isolate: start(lent, ERRORS), factories: new Map() };
   }
 }
 
@@ -86,6 +92,7 @@ export class IsolateFactory {
  */
 export class UnhandledPromises {
   readonly #childless = new Set<Promise<unknown>>();
+  #pendingCount = 0;
   #lastInit: { promise: Promise<unknown>; parent: Promise<unknown> } | undefined;
 
   /** Runs `work` and watches the promises it makes. */
@@ -109,7 +116,13 @@ export class UnhandledPromises {
     return [...this.#childless];
   }
 
+  /** Whether every promise was settled, so that none can go on later. */
+  get areSettled(): boolean {
+    return this.#pendingCount === 0;
+  }
+
   created(promise: Promise<unknown>, parent: Promise<unknown>): void {
+    this.#pendingCount += 1;
     this.#childless.add(promise);
     this.#lastInit = parent && this.#childless.delete(parent) ? { promise, parent } : undefined;
   }
@@ -119,6 +132,7 @@ export class UnhandledPromises {
   }
 
   settled(promise: Promise<unknown>): void {
+    this.#pendingCount -= 1;
     if (this.#lastInit?.promise === promise) this.#childless.add(this.#lastInit.parent);
     this.#lastInit = undefined;
   }

@@ -6,6 +6,7 @@ import path from "node:path";
 import vm from "node:vm";
 import type { ModuleSource } from "./bundle.ts";
 import type { ModuleFactory } from "./globals/modules.ts";
+import type { Home } from "./isolate.ts";
 
 /** File names of isolate code in stack traces begin with this, so that frames of the runtime itself are told apart. */
 export const MODULE_SCHEME = "convex:/";
@@ -47,17 +48,22 @@ export class Program {
     return resolved;
   }
 
-  /** The module's function, created in `context` but not yet called; undefined when there is no such module. */
-  factory(modulePath: string, context: vm.Context): ModuleFactory | undefined {
+  /** The module's function in an isolate, not yet called; undefined when there is no such module. */
+  factory(modulePath: string, { context, factories }: Home): ModuleFactory | undefined {
+    const name = this.fileName(modulePath);
+    const known = factories.get(name);
+    if (known) return known;
     const script = this.#scripts.get(modulePath) ?? this.#compile(modulePath);
-    return script?.runInContext(context);
+    const factory = script?.runInContext(context) as ModuleFactory | undefined;
+    if (factory) factories.set(name, factory);
+    return factory;
   }
 
   #compile(modulePath: string): vm.Script | undefined {
     const source = this.#sources.get(modulePath);
     if (!source) return undefined;
-    // On one line, so that the source map's line numbers hold.
-    const script = new vm.Script(`(function (exports, require, module) {${source.code}\n})`, {
+    // On one line, so that the source map's line numbers hold; strict, as the modules are that it was made of.
+    const script = new vm.Script(`(function (exports, require, module) {"use strict";${source.code}\n})`, {
       filename: this.fileName(modulePath),
     });
     this.#scripts.set(modulePath, script);

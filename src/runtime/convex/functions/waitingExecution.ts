@@ -2,7 +2,6 @@
  * One execution that may wait: an action or an HTTP action. Its isolate shares the thread's event loop, so
  * everything that could call back into it (timers, requests, syscalls) is kept here and ends with it.
  */
-import type vm from "node:vm";
 import { DeveloperError } from "../errors.ts";
 import { Slots } from "../slots.ts";
 import type { FunctionError } from "../types.ts";
@@ -48,7 +47,7 @@ export type Ending = { ok: true; value: unknown } | { ok: false; error: Function
 
 export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwner {
   readonly #scope: WaitingScope;
-  readonly #home: Home;
+  override readonly home: Home;
   readonly #ended = new AbortController();
   readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #pendingSyscalls: string[] = [];
@@ -61,16 +60,12 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
   constructor(scope: WaitingScope) {
     super(scope);
     this.#scope = scope;
-    this.#home = scope.isolates.makeWaiting();
-  }
-
-  override get context(): vm.Context {
-    return this.#home.context;
+    this.home = scope.isolates.makeWaiting();
   }
 
   /** Runs `work` until it settles, fails, runs out of time or is stopped. It then still may call back, until `end`. */
   run(work: WaitingWork): Promise<Ending> {
-    const { isolate } = this.#home;
+    const { isolate } = this.home;
     return new Promise((resolve) => {
       this.#settle = resolve;
       isolate.reseed(importSeed(this.#scope.version));
@@ -78,7 +73,7 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
       isolate.onSettled = () => this.#settleBy(isolate.state);
       const limit = setTimeout(() => this.stop(ACTION_TIMED_OUT), ACTION_TIME_MAX_MS);
       this.#ended.signal.addEventListener("abort", () => clearTimeout(limit));
-      owningErrors(this, () => this.#scope.isolates.turn(this.#home));
+      owningErrors(this, () => this.#scope.isolates.turn(this.home));
     });
   }
 
@@ -104,12 +99,12 @@ export class WaitingExecution extends BaseHost implements IsolateHost, ErrorOwne
   }
 
   failBy(reason: unknown): void {
-    if (!this.#ended.signal.aborted) this.stop(functionFailure(this.#home.isolate.describe(reason)));
+    if (!this.#ended.signal.aborted) this.stop(functionFailure(this.home.isolate.describe(reason)));
   }
 
   #beginRun(): void {
     this.#isImporting = false;
-    this.#home.isolate.reseed(newSeed());
+    this.home.isolate.reseed(newSeed());
   }
 
   #settleBy(state: Home["isolate"]["state"]): void {

@@ -2,8 +2,14 @@
 import { defineGlobal } from "./define.ts";
 import type { IsolateHost, LogLevel } from "./host.ts";
 
+/** When `console.time` was called, by label. */
+const timers = new Map<string, number>();
+
+export function forgetTimers(): void {
+  timers.clear();
+}
+
 export function installConsole(host: () => IsolateHost): void {
-  const timers = new Map<string, number>();
   const render = (args: unknown[]) => args.map((arg) => host().inspect(arg)).join(" ");
   const writeTo =
     (level: LogLevel) =>

@@ -8,7 +8,7 @@
  * call: the turn then comes to an end, the host does the work with no time limit running, and the next
  * turn goes on with the answer. Syscalls that come after a parked one are parked behind it.
  */
-import { installConsole } from "./console.ts";
+import { forgetTimers, installConsole } from "./console.ts";
 import { installCrypto } from "./crypto.ts";
 import { defineGlobal } from "./define.ts";
 import { describeFailure, type Failure, installStackTraces, localError, recognizeHostErrors } from "./errors.ts";
@@ -16,7 +16,7 @@ import { type IsolateHost, PARKED } from "./host.ts";
 import { type Exports, ModuleLoader } from "./modules.ts";
 import { Random } from "./random.ts";
 import { structuredClone } from "./structuredClone.ts";
-import { installDate, installPerformance } from "./time.ts";
+import { forgetEntries, installDate, installPerformance } from "./time.ts";
 import { installFetch, installTimers } from "./waiting.ts";
 import { NoFinalizationRegistry, StrongRef } from "./weak.ts";
 import { installWeb } from "./web.ts";
@@ -46,7 +46,7 @@ export class Isolate {
   onSettled: () => void = () => {};
   readonly parked: ParkedSyscall[] = [];
   #host: IsolateHost | undefined;
-  readonly #modules = new ModuleLoader(() => this.#host as IsolateHost);
+  #modules = new ModuleLoader(() => this.#host as IsolateHost);
   #random: Random | undefined;
   #next: (() => void) | undefined;
 
@@ -74,6 +74,15 @@ export class Isolate {
       asyncSyscall: (operation: string, args: string) => this.#asyncSyscall(operation, args),
       jsSyscall: (operation: string, args: unknown) => locally(() => host().jsSyscall(operation, args)),
     });
+  }
+
+  /** Forgets what it was used for, as far as no object shows it ([Note: Restored contexts]). */
+  forget(): void {
+    this.#modules = new ModuleLoader(() => this.#host as IsolateHost);
+    this.#random = undefined;
+    forgetTimers();
+    forgetEntries();
+    forgetMatch();
   }
 
   /** Gives the isolate to `host`; `work` runs with the next turn. Modules loaded before stay as they are. */
@@ -156,6 +165,11 @@ export class Isolate {
 /** Waiting would hold the whole process; the words are V8's own, where waiting is switched off. */
 function noWaiting(): never {
   throw new TypeError("Atomics.wait cannot be called in this context");
+}
+
+/** `RegExp.$1` and the like tell of the last match: let it be one of nothing in nothing. */
+function forgetMatch(): void {
+  /(?:)/.exec("");
 }
 
 function noRandomness(): never {

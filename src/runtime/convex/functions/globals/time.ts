@@ -14,6 +14,13 @@ export function installDate(host: () => IsolateHost): void {
   defineGlobal("Date", date);
 }
 
+/** What was marked and measured. */
+let entries: PerformanceEntry[] = [];
+
+export function forgetEntries(): void {
+  entries = [];
+}
+
 export function installPerformance(host: () => IsolateHost): void {
   defineGlobal("performance", new Performance(host));
   defineGlobal("Performance", Performance);
@@ -65,7 +72,6 @@ class PerformanceMeasure extends PerformanceEntry {}
 /** User Timing (W3C), without resource and navigation timing, which have nothing to measure here. */
 class Performance {
   readonly #host: () => IsolateHost;
-  #entries: PerformanceEntry[] = [];
 
   constructor(host: () => IsolateHost) {
     this.#host = host;
@@ -82,7 +88,7 @@ class Performance {
 
   mark(name: string, options?: MarkOptions): PerformanceMark {
     const entry = new PerformanceMark(name, options);
-    this.#entries.push(entry);
+    entries.push(entry);
     return entry;
   }
 
@@ -91,7 +97,7 @@ class Performance {
     const end = this.#endOf(options, endMark);
     const start = options.start !== undefined ? this.#timeOf(options.start) : end - (options.duration ?? end);
     const entry = new PerformanceMeasure(String(name), "measure", start, end - start, options.detail);
-    this.#entries.push(entry);
+    entries.push(entry);
     return entry;
   }
 
@@ -104,15 +110,15 @@ class Performance {
   }
 
   getEntries(): PerformanceEntry[] {
-    return [...this.#entries];
+    return [...entries];
   }
 
   getEntriesByName(name: string, type?: string): PerformanceEntry[] {
-    return this.#entries.filter((entry) => entry.name === name && (type === undefined || entry.entryType === type));
+    return entries.filter((entry) => entry.name === name && (type === undefined || entry.entryType === type));
   }
 
   getEntriesByType(type: string): PerformanceEntry[] {
-    return this.#entries.filter((entry) => entry.entryType === type);
+    return entries.filter((entry) => entry.entryType === type);
   }
 
   toJSON(): object {
@@ -130,14 +136,12 @@ class Performance {
 
   #timeOf(mark: string | number): number {
     if (typeof mark === "number") return mark;
-    const entry = this.#entries.findLast((each) => each.entryType === "mark" && each.name === mark);
+    const entry = entries.findLast((each) => each.entryType === "mark" && each.name === mark);
     if (!entry) throw new DOMException(`Cannot find mark: "${mark}"`, "SyntaxError");
     return entry.startTime;
   }
 
   #clear(type: string, name?: string): void {
-    this.#entries = this.#entries.filter(
-      (entry) => entry.entryType !== type || (name !== undefined && entry.name !== name),
-    );
+    entries = entries.filter((entry) => entry.entryType !== type || (name !== undefined && entry.name !== name));
   }
 }

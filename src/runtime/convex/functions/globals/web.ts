@@ -21,6 +21,7 @@ export function installWeb(host: () => IsolateHost): void {
     defineGlobal("Request", refinedRequest(host));
     defineGlobal("Response", refinedResponse());
   } else {
+    defineGlobal("AbortSignal", signalWithoutTimers(host));
     installOwnBodies(host);
     installSynchronousWebAssembly();
   }
@@ -48,6 +49,20 @@ function installSynchronousWebAssembly(): void {
     return { module, instance: new Instance(module, imports) };
   };
   Object.assign(WebAssembly, { compile, instantiate });
+}
+
+/** `AbortSignal.timeout` is a timer like any other, and would call back when the execution has long ended. */
+function signalWithoutTimers(host: () => IsolateHost): typeof AbortSignal {
+  const Lent = AbortSignal;
+  return class AbortSignal extends Lent {
+    static override timeout(): globalThis.AbortSignal {
+      host().fail(host().refusal("setTimeout") ?? "");
+      return new AbortController().signal;
+    }
+    static override [Symbol.hasInstance](value: unknown): boolean {
+      return value instanceof Lent;
+    }
+  };
 }
 
 function refinedUrl(host: () => IsolateHost): typeof URL {
