@@ -43,7 +43,9 @@ export async function unparkThread(ctx: ViewerMutationCtx, threadId: string, und
   const id = ctx.db.normalizeId("threads", threadId);
   const thread = id && (await ctx.db.get("threads", id));
   if (!thread?.parked || thread.state !== "removed") throw notFound("chat");
-  const { recordId, sealedSalt, from } = thread.parked;
+  const { recordId, sealedSalt, from, removedAt } = thread.parked;
+  // Whatever was to delete it by now may be late.
+  if (Date.now() >= removedAt + UNDO_MS) throw notFound("chat");
   const salt = await fetchSalt({ undoKey, threadId: thread._id }, sealedSalt);
   if (!salt) throw notFound("chat");
   const { workspaceId } = thread;

@@ -18,7 +18,7 @@ export const signIn: Activity = async (person) => {
     person.world.start(`${person.name} early`, async () => void (await say(person, null)));
   }
   const signedIn = await person.action(api.account.signIn, {});
-  if (signedIn) person.userId = signedIn.userId;
+  if (signedIn) person.noteSignIn(signedIn.userId);
 };
 
 /** Says something in a new chat or an old one, and has the reply written by this tab, by two, or by none. */
@@ -124,6 +124,7 @@ export const upload: Activity = async (person) => {
   // A copy of the medium, which outlives it.
   await say(person, null, { attachmentIds });
   await person.mutation(api.media.remove, { mediaId });
+  person.keptMediaIds.delete(mediaId);
 };
 
 /** Orders a picture or a film, perhaps twice under one id, and perhaps thinks better of it. */
@@ -175,7 +176,9 @@ export const look: Activity = async (person) => {
 export const removeMedium: Activity = async (person) => {
   const media = await person.query(api.media.library, { paginationOpts: { numItems: 20, cursor: null } });
   const [medium] = media?.page ?? [];
-  if (medium) await person.mutation(api.media.remove, { mediaId: medium.mediaId });
+  if (!medium) return;
+  await person.mutation(api.media.remove, { mediaId: medium.mediaId });
+  person.keptMediaIds.delete(medium.mediaId);
 };
 
 /** Keeps a medium, so that it outlives its chat. */

@@ -15,7 +15,7 @@ type Step = Act | number;
 
 const signIn: Act = async (person) => {
   const signedIn = await person.action(api.account.signIn, {});
-  if (signedIn) person.userId = signedIn.userId;
+  if (signedIn) person.noteSignIn(signedIn.userId);
 };
 
 const chat: Act = async (person) => {

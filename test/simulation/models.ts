@@ -90,6 +90,11 @@ export class Models implements Service {
   }
 }
 
+/** Whether that is a film of this endpoint's, whole. */
+export function isFilm(bytes: Uint8Array): boolean {
+  return [FILM_BYTES, LONG_FILM_BYTES].some((length) => Buffer.compare(bytes, filmBytes(length)) === 0);
+}
+
 function filmBytes(length: number): Uint8Array {
   const bytes = Buffer.alloc(length);
   bytes.writeUInt32BE(20, 0);

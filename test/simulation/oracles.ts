@@ -3,6 +3,7 @@
  * and says what is wrong with it; none of them knows what happened.
  */
 import { EXEMPT_TABLES, PERSONAL_TABLES } from "../../src/policy/registry.ts";
+import type { Told } from "./post.ts";
 import { asText, type Remains, type Row } from "./remains.ts";
 import { CANARY, type World } from "./world.ts";
 
@@ -97,6 +98,48 @@ const creditsAddUp: Oracle = ({ tables }) => {
   });
 };
 
+/** I6: what was made was charged once, and what came to nothing was not. */
+const workIsCharged: Oracle = ({ tables }) => {
+  const settled = new Set((tables.creditEntries ?? []).filter(({ kind }) => kind === "settle").map(({ key }) => key));
+  const isSettled = ({ _id }: Row, attempt: number) => settled.has(`job:${_id}:${attempt}:end`);
+  const attempts = (job: Row) => Array.from({ length: Number(job.attempt) }, (_, index) => index + 1);
+  const wrong = (tables.mediaJobs ?? []).filter((job) => {
+    const charged = attempts(job).filter((attempt) => isSettled(job, attempt)).length;
+    return charged !== (job.state === "done" ? 1 : 0);
+  });
+  return wrong.map(({ state }) => `A job that is ${state} was not charged as it should be`);
+};
+
+/** I5: the newest word counts, in whatever order words came. */
+const newestWordCounts: Oracle = ({ people, tables, told }) =>
+  people.flatMap(({ name, identityId, isAtProvider, signedInAtMs }) => {
+    const user = (tables.users ?? []).find((row) => row.identityId === identityId);
+    if (!isAtProvider || !user) return [];
+    const updates = told.filter(({ type, data }) => type === "user.updated" && (data as UserJson).id === identityId);
+    const [newest] = updates.toSorted((a, b) => updatedAt(b) - updatedAt(a));
+    const isKnown = newest && newest.takenAtMs > signedInAtMs;
+    return !isKnown || user.name === nameOf(newest) ? [] : [`${name} is not called as they were last told to be`];
+  });
+
+/** I5: so it is with what was sold. */
+const newestSaleCounts: Oracle = ({ people, tables, told }) =>
+  people
+    .filter(({ isAtProvider }) => isAtProvider)
+    .flatMap(({ name, identityId }) => {
+      const mirror = (tables.subscriptions ?? []).find((row) => row.identityId === identityId);
+      const sales = told.filter(({ data }) => (data as SaleJson).payer?.user_id === identityId);
+      const newest = new Map(sales.toSorted((a, b) => a.atMs - b.atMs).map(({ data }) => saleOf(data)));
+      const wrong = ((mirror?.items ?? []) as MirroredItem[]).filter(
+        ({ itemId, status }) => newest.get(itemId) !== status,
+      );
+      const known = new Set(((mirror?.items ?? []) as MirroredItem[]).map(({ itemId }) => itemId));
+      const isLost = [...newest.keys()].some((itemId) => !known.has(itemId));
+      return [
+        ...wrong.map(({ status }) => `What ${name} was sold is ${status}, which was not the last word`),
+        ...(isLost ? [`What ${name} was sold is not known`] : []),
+      ];
+    });
+
 /** I7: everything that was begun has ended. */
 const everythingEnded: Oracle = ({ tables, scheduled, openUploads }) => {
   const restricted = new Set((tables.users ?? []).filter(isRestricted).map(({ _id }) => _id));
@@ -182,8 +225,8 @@ export const ORACLES: Record<string, Oracle[]> = {
   I2: [goneIsGone, rightPeopleAreGone],
   I3: [othersAreUntouched],
   I4: [receiptsMatchTombstones],
-  I5: [onceEach],
-  I6: [creditsAddUp],
+  I5: [onceEach, newestWordCounts, newestSaleCounts],
+  I6: [creditsAddUp, workIsCharged],
   I7: [everythingEnded],
   I8: [objectsMatchRows],
   I9: [keptIsWhole],
@@ -196,6 +239,37 @@ export function judge(remains: Remains): string[] {
   return Object.entries(ORACLES).flatMap(([name, oracles]) =>
     oracles.flatMap((oracle) => oracle(remains)).map((finding) => `${name} ${finding}`),
   );
+}
+
+interface UserJson {
+  id: string;
+  first_name: string;
+  last_name: string;
+  updated_at: number;
+}
+
+interface SaleJson {
+  payer?: { user_id: string };
+  items: [{ id: string; status: string }];
+}
+
+interface MirroredItem {
+  itemId: string;
+  status: string;
+}
+
+function updatedAt({ data }: Told): number {
+  return (data as UserJson).updated_at;
+}
+
+function nameOf({ data }: Told): string {
+  const { first_name: first, last_name: last } = data as UserJson;
+  return `${first} ${last}`;
+}
+
+function saleOf(data: object): [itemId: string, status: string] {
+  const [{ id, status }] = (data as SaleJson).items;
+  return [id, status];
 }
 
 interface LedgerEntry {

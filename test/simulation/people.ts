@@ -58,6 +58,8 @@ export class Person {
   /** When they said what. */
   readonly saidAtMs = new Map<string, number>();
   userId: string | null = null;
+  /** Since when they know that they have an account. */
+  signedInAtMs = Infinity;
   /** Since when they have known their account to be closed. */
   closedAtMs: number | null = null;
   /** Since when their data may only be stored and shown. */
@@ -83,6 +85,11 @@ export class Person {
       subject: this.identityId,
       name: `${this.name} Simulated`,
     });
+  }
+
+  noteSignIn(userId: string): void {
+    this.userId = userId;
+    this.signedInAtMs = Math.min(this.signedInAtMs, this.world.timeline.nowMs);
   }
 
   /** Something that was never said before. */

@@ -1,34 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Crew } from "./crew.ts";
+import { hunt } from "./hunting.ts";
 import { PLANTED_BUGS } from "./plantedBugs.ts";
 
-/** Seeds until one shows a bug. */
-const MOST_SEEDS = 60;
 const LONGEST_MS = 3 * 60_000;
+
+/** One of each kind, and of those the one that is found soonest; `npm run simulate -- --planted` takes all of them. */
+const SAMPLE = PLANTED_BUGS.filter(({ isInSample }) => isInSample);
 
 describe("The oracles", () => {
   let crew: Crew;
 
   beforeAll(() => {
-    crew = new Crew(1);
+    crew = new Crew();
   });
 
   afterAll(() => crew.close());
 
-  it.each(PLANTED_BUGS)(
+  it.each(SAMPLE)(
     "notice where $name",
-    async ({ name: bug }) => {
-      const found: string[] = [];
-      const orders = Array.from({ length: MOST_SEEDS }, (_, index) => ({
-        seed: index + 1,
-        course: "chaos" as const,
-        bug,
-      }));
-      await crew.run(orders, ({ findings }) => {
-        found.push(...findings);
-        return findings.length === 0;
-      });
-      expect(found.length).toBeGreaterThan(0);
+    async (bug) => {
+      expect(await hunt(crew, bug)).not.toBeNull();
     },
     LONGEST_MS,
   );

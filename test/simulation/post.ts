@@ -9,11 +9,22 @@ const AGAIN_AFTER_MS = [5_000, 5 * MINUTE_MS, 30 * MINUTE_MS, 120 * MINUTE_MS, 3
 const WITHIN_TIME_MS = 4 * MINUTE_MS;
 const AFTER_TIME_MS = 301_000;
 
+interface Event {
+  type: string;
+  data: object;
+  atMs: number;
+}
+
+/** Something that the sender has told, and that was taken in at that time. */
+export interface Told extends Event {
+  takenAtMs: number;
+}
+
 interface Letter {
   id: string;
   body: string;
   secret: string;
-  event: { type: string; data: object; eventAtMs: number };
+  event: Event;
 }
 
 /** The sender of the identity provider's webhooks: at least once, in any order, and for some never. */
@@ -23,7 +34,7 @@ export class Post {
   #downUntilMs = 0;
   #letters = 0;
   /** What was taken in of what was sent, each once and in that order. */
-  readonly taken: { type: string; data: object; eventAtMs: number; takenAtMs: number }[] = [];
+  readonly taken: Told[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -71,9 +82,9 @@ export class Post {
   #write(type: string, data: object): Letter {
     const { chance, faults, timeline } = this.#world;
     const secret = faults.strikes("secretRotated") && chance.happens(0.5) ? OLD_WEBHOOK_SECRET : WEBHOOK_SECRET;
-    const eventAtMs = timeline.nowMs;
-    const body = JSON.stringify(eventJson(type, data, eventAtMs));
-    return { id: `msg_${++this.#letters}`, body, secret, event: { type, data, eventAtMs } };
+    const atMs = timeline.nowMs;
+    const body = JSON.stringify(eventJson(type, data, atMs));
+    return { id: `msg_${++this.#letters}`, body, secret, event: { type, data, atMs } };
   }
 
   #send(letter: Letter, mostLateMs = MINUTE_MS): void {

@@ -1,5 +1,6 @@
 import schema from "../../convex/schema.ts";
 import type { Chat, Person } from "./people.ts";
+import type { Told } from "./post.ts";
 import type { World } from "./world.ts";
 
 export type Row = Record<string, unknown> & { _id: string };
@@ -11,6 +12,8 @@ export interface PersonLeft {
   /** Ids that name them, as far as they ever had any. */
   ids: string[];
   isAtProvider: boolean;
+  /** Since when they have had an account, as they know. */
+  signedInAtMs: number;
   isErased: boolean;
   /** Whether they are long past the time in which a closed account can be reopened. */
   isPastGrace: boolean;
@@ -40,6 +43,8 @@ export interface Remains {
   bystander: { before: string[]; after: string[] };
   largestTransaction: { name: string; share: number };
   reusedNonces: number;
+  /** What the identity provider told and was taken in. */
+  told: Told[];
   /** The master key that is in use. */
   activeKid: string;
 }

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Crew, type Told } from "./crew.ts";
 import { FAULTS, FAULTS_ELSEWHERE, type FaultName } from "./faults.ts";
@@ -49,10 +50,13 @@ describe("People, services and crashes that a seed determines", () => {
     LONGEST_MS,
   );
 
-  it("stand each listed fault, or say where it is stood", () => {
+  it("stand each listed fault, or say which test stands it", async () => {
     const here = Object.values(FAULTS).flatMap((fault) => ("number" in fault ? fault.number : []));
     const elsewhere = Object.keys(FAULTS_ELSEWHERE).map(Number);
     const all = Array.from({ length: LISTED_FAULTS }, (_, index) => index + 1);
     expect([...here, ...elsewhere].sort((a, b) => a - b)).toEqual(all);
+    for (const [file, title] of Object.values(FAULTS_ELSEWHERE).flatMap(({ stoodBy }) => stoodBy)) {
+      expect(await readFile(file, "utf8"), `${file} has no test that ${title}`).toContain(title);
+    }
   });
 });

@@ -6,6 +6,7 @@ import { chaos } from "./chaos.ts";
 import { check, isToBeThere } from "./checkpoints.ts";
 import type { FaultName } from "./faults.ts";
 import { live } from "./lives.ts";
+import { lookBack } from "./lookingBack.ts";
 import { liftHolds } from "./operators.ts";
 import { judge } from "./oracles.ts";
 import { type Chat, endsAtMs, Person } from "./people.ts";
@@ -121,6 +122,7 @@ async function comeToRest(world: World, people: Person[], bystander: Bystander):
     people: peopleLeft,
     bystander: { before: bystander.before, after: ownedBy(bystander.person, tables, world.objects) },
     largestTransaction: world.largestTransaction,
+    told: world.post.taken,
     reusedNonces: world.nonces.reused.length,
     activeKid: process.env.CRYPTO_ACTIVE_KID ?? "",
   };
@@ -154,7 +156,10 @@ async function lookAt(person: Person): Promise<PersonLeft> {
   const ids = userId === null ? [] : [userId];
   const mayBeGone =
     person.askedToBeErased || (closedAtMs !== null && closedAtMs + CLOSURE_GRACE_MS - ABOUT_MS < restedAtMs);
-  return { name, identityId, ids, isAtProvider, isErased, isPastGrace, mayBeGone, chats };
+  const isOpen = isAtProvider && userId !== null && person.closedAtMs === null;
+  if (isOpen) world.wrong.push(...((await inWorld(person, () => lookBack(person))) ?? []));
+  const { signedInAtMs } = person;
+  return { name, identityId, ids, signedInAtMs, isAtProvider, isErased, isPastGrace, mayBeGone, chats };
 }
 
 /** Does something with a person's account and gives what came of it. */

@@ -6,6 +6,7 @@ import { MEDIA_SECRET, OLD_WEBHOOK_SECRET, type World } from "./world.ts";
 type Stranger = (world: World, people: Person[]) => Promise<void>;
 
 const FOREIGN_SECRET = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
+const MOST_WAITING_MS = 4_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /** Signs with a secret of their own, changes what was signed, and signs with a secret that leaked. */
@@ -40,14 +41,15 @@ const passerBy: Stranger = async (world) => {
 };
 
 /** Sells a plan, and tells of it in the wrong order. */
-const seller: Stranger = async (world, people) => {
-  world.faults.note("billingOutOfOrder");
-  const { identityId } = world.chance.pick(people);
-  const { nowMs } = world.timeline;
-  const item = { id: "item_1", slug: "plus", startAt: nowMs, endAt: nowMs + 30 * DAY_MS };
+const seller: Stranger = async ({ chance, faults, post, timeline }, people) => {
+  faults.note("billingOutOfOrder");
+  const { identityId } = chance.pick(people);
+  const startAt = timeline.nowMs;
+  const item = { id: `item_${startAt}`, slug: "plus", startAt, endAt: startAt + 30 * DAY_MS };
   const payer = payerJson(identityId);
-  for (const status of ["canceled", "active", "active"]) {
-    world.post.tell("subscription.updated", { payer, items: [itemJson({ ...item, status })] });
+  for (const status of ["active", "canceled", chance.pick(["active", "ended"])]) {
+    post.tell("subscription.updated", { payer, items: [itemJson({ ...item, status })] });
+    await timeline.pause(chance.whole(1, MOST_WAITING_MS));
   }
 };
 

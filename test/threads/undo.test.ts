@@ -78,6 +78,12 @@ describe("a chat that was deleted with a key", () => {
     expect(await refusalOf(ada.mutation(api.threads.restore, { threadId, undoKey }))).toBe("not_found");
   });
 
+  it("does not come back after its half minute, though what was to delete it is late", async () => {
+    const { threadId } = await removed();
+    vi.setSystemTime(Date.now() + UNDO_MS);
+    expect(await refusalOf(ada.mutation(api.threads.restore, { threadId, undoKey }))).toBe("not_found");
+  });
+
   it("[A6] is gone, rows and all, once its half minute is over", async () => {
     const { threadId } = await removed();
     vi.advanceTimersByTime(UNDO_MS);
