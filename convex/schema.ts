@@ -4,6 +4,7 @@ import { billingTables } from "./billing/schema.ts";
 import { encryptionTables } from "./encryption/schema.ts";
 import { erasureTables } from "./erasure/schema.ts";
 import { exportTables } from "./exports/schema.ts";
+import { importTables } from "./imports/schema.ts";
 import { legalHoldTables } from "./legalHolds/schema.ts";
 import { mediaTables } from "./media/schema.ts";
 import { messageTables } from "./messages/schema.ts";
@@ -27,4 +28,5 @@ export default defineSchema({
   ...legalHoldTables,
   ...erasureTables,
   ...exportTables,
+  ...importTables,
 });

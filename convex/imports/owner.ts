@@ -13,16 +13,23 @@ import type { ViewerMutationCtx } from "../lib/functions.ts";
  * them together, since each names rows that must exist before it. Rows get ids and keys of this deployment; what they
  * said, when, on which branch and beside which alternatives stays as it was. What another ledger recorded becomes history
  * and changes no balance.
+ *
+ * An import that is cut off is run again, and goes on: each row is found by the name under which it would be sealed, which
+ * the same import always gives the same, and is made where it is not there. What nothing names (usage and history) is
+ * written in numbered pages. Whatever the account's person wrote meanwhile stays.
  */
 
 /** The account that is to be filled, and the name of the deployment that its files are bound to. */
 const vTarget = v.object({ ownerId: v.id("users"), workspaceId: v.id("workspaces"), envId: v.string() });
 
-/** Finds the account of an identity. Throws an Error where there is none that is live and empty. */
+/**
+ * Finds the account of an identity. Throws an Error where there is none that is live and, unless this very archive is
+ * being brought into it, empty. `isBegun` says which.
+ */
 export const find = internalQuery({
-  args: { identityId: v.string() },
-  returns: vTarget,
-  handler: async (ctx, { identityId }) => {
+  args: { identityId: v.string(), archive: v.string() },
+  returns: v.object({ ...vTarget.fields, isBegun: v.boolean() }),
+  handler: async (ctx, { identityId, archive }) => {
     const user = await ctx.db
       .query("users")
       .withIndex("by_identity", (q) => q.eq("identityId", identityId))
@@ -30,30 +37,62 @@ export const find = internalQuery({
     const { _id: ownerId, workspaceId } = user ?? {};
     if (!user || !ownerId || !workspaceId) throw new Error(`Nobody has the id ${identityId} here: they sign in first.`);
     if (user.state !== "live" || !(await loadUserKey(ctx.db, ownerId))) throw new Error("The account is not live.");
-    if (!(await isEmpty(ctx.db, workspaceId))) throw new Error("The account is not empty: an import would mix two.");
-    return { ownerId, workspaceId, envId: readKeyring().envId };
+    const begun = await findImport(ctx.db, ownerId);
+    if (begun && begun.archive !== archive)
+      throw new Error("Another archive was not brought over to its end: go on with it.");
+    if (!begun && !(await isEmpty(ctx.db, workspaceId))) {
+      throw new Error("The account is not empty: an import would mix two.");
+    }
+    return { ownerId, workspaceId, envId: readKeyring().envId, isBegun: begun !== null };
   },
 });
 
-/** Takes over a name, settings, and what was consented and objected to. */
-export const fill = internalMutation({
+/**
+ * Begins an import under `importId`, or goes on with the one that was begun; gives the id that counts. With the beginning
+ * it takes over a name, settings, and what was consented and objected to.
+ */
+export const begin = internalMutation({
   args: {
     ownerId: v.id("users"),
+    archive: v.string(),
+    importId: v.string(),
     name: v.string(),
     settings: vSettings,
     consents: v.array(v.object({ purpose: v.string(), given: v.boolean(), textVersion: v.number(), at: v.number() })),
     objections: v.array(v.object({ purpose: v.string(), at: v.number() })),
   },
-  returns: v.null(),
-  handler: async (ctx, { ownerId, name, settings, consents, objections }) => {
+  returns: v.string(),
+  handler: async (ctx, { ownerId, archive, importId, name, settings, consents, objections }) => {
+    const begun = await findImport(ctx.db, ownerId);
+    if (begun) return begun.importId;
+    await ctx.db.insert("imports", { ownerId, archive, importId, recordPages: 0, startedAt: Date.now() });
     await ctx.db.patch("users", ownerId, { name, settings });
     // The schema refuses a purpose that there is not.
     for (const row of consents) await ctx.db.insert("consents", { ownerId, ...row } as Row<"consents">);
     for (const row of objections) await ctx.db.insert("objections", { ownerId, ...row } as Row<"objections">);
     await enterChoices(ctx, ownerId);
+    return importId;
+  },
+});
+
+/** Ends an import, all of which is there: the account is like any other from now on. */
+export const finish = internalMutation({
+  args: { ownerId: v.id("users") },
+  returns: v.null(),
+  handler: async (ctx, { ownerId }) => {
+    const begun = await findImport(ctx.db, ownerId);
+    if (begun) await ctx.db.delete("imports", begun._id);
     return null;
   },
 });
+
+/** The import into an account that has not come to its end, or null. */
+export function findImport(db: QueryCtx["db"], ownerId: Id<"users">): Promise<Doc<"imports"> | null> {
+  return db
+    .query("imports")
+    .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
+    .unique();
+}
 
 type Row<Table extends "consents" | "objections"> = Omit<Doc<Table>, "_id" | "_creationTime">;
 

@@ -1,24 +1,25 @@
-import { v } from "convex/values";
+import { type Infer, v } from "convex/values";
 import { isExpired } from "../../src/policy/retention.ts";
 import type { Id } from "../_generated/dataModel.js";
-import { internalMutation } from "../_generated/server.js";
+import { internalMutation, type QueryCtx } from "../_generated/server.js";
 import { recordIdFor } from "../encryption/salts.ts";
 import type { ThreadSeal } from "../encryption/sealing.ts";
 import { Vault } from "../encryption/vault.ts";
+import type { ViewerMutationCtx } from "../lib/functions.ts";
 import { sealPrompt } from "../media/prompts.ts";
 import { vMadeKind, vMediaJobErrorCode, vMediaJobState, vMediaOptions, vMediaProvider } from "../media/schema.ts";
 import { sealOfMedia } from "../media/seals.ts";
 import { isOver } from "../media/states.ts";
 import { vMessageState, vReplyErrorCode, vRole, vUsage } from "../messages/schema.ts";
 import { sealText } from "../messages/texts.ts";
-import { createThread } from "../threads/creation.ts";
+import { createThread, findThreadByRequest } from "../threads/creation.ts";
 import { vEarlierEntry, vUsageEvent } from "../usage/schema.ts";
-import { asOwner } from "./owner.ts";
+import { asOwner, findImport } from "./owner.ts";
 
 /*
  * The rows of an archive, written as the product would have: see [Note: Imports]. Each function takes a page of rows and
- * gives their new ids in the same order; `importId` names the import, drawn by whoever runs it, and with a row's old id
- * makes the name under which the row is sealed.
+ * gives their new ids in the same order, also of those that an import which was cut off has made; `importId` names the
+ * import, and with a row's old id makes the name under which the row is sealed.
  */
 
 const vOf = { ownerId: v.id("users"), importId: v.string() };
@@ -39,19 +40,28 @@ export const addThreads = internalMutation({
   returns: v.array(v.id("threads")),
   handler: async (ctx, { ownerId, importId, rows }) => {
     const owner = await asOwner(ctx, ownerId);
-    const nowMs = Date.now();
     const ids: Id<"threads">[] = [];
-    for (const { id, title, branches, ...clock } of rows) {
-      const { thread } = await createThread(owner, { title, request: nameOf(importId, id), nowMs });
-      const retentionClockAt = isExpired(clock, nowMs) ? nowMs : clock.retentionClockAt;
-      await ctx.db.patch("threads", thread._id, { ...clock, retentionClockAt });
-      const of = { workspaceId: owner.viewer.workspaceId, threadId: thread._id };
-      for (const branch of branches) await ctx.db.insert("branches", { ...of, ...branch });
-      ids.push(thread._id);
+    for (const row of rows) {
+      const request = nameOf(importId, row.id);
+      ids.push((await findThreadByRequest(owner, request)) ?? (await addThread(owner, row, request)));
     }
     return ids;
   },
 });
+
+async function addThread(
+  ctx: ViewerMutationCtx,
+  { id: _, title, branches, ...clock }: Infer<typeof vThread>,
+  request: string,
+): Promise<Id<"threads">> {
+  const nowMs = Date.now();
+  const { thread } = await createThread(ctx, { title, request, nowMs });
+  const retentionClockAt = isExpired(clock, nowMs) ? nowMs : clock.retentionClockAt;
+  await ctx.db.patch("threads", thread._id, { ...clock, retentionClockAt });
+  const of = { workspaceId: ctx.viewer.workspaceId, threadId: thread._id };
+  for (const branch of branches) await ctx.db.insert("branches", { ...of, ...branch });
+  return thread._id;
+}
 
 const vMessage = v.object({
   id: v.string(),
@@ -74,14 +84,18 @@ export const addMessages = internalMutation({
   args: { ...vOf, rows: v.array(vMessage) },
   returns: v.array(v.id("messages")),
   handler: async (ctx, { ownerId, importId, rows }) => {
-    const { workspaceId } = (await asOwner(ctx, ownerId)).viewer;
+    const of = { ownerId, workspaceId: (await asOwner(ctx, ownerId)).viewer.workspaceId };
     const vault = new Vault(ctx.db);
     const ids: Id<"messages">[] = [];
     for (const { id, text, state, ...row } of rows) {
       const recordId = await recordIdFor(ownerId, nameOf(importId, id), "message");
-      const sealedText = await sealText(open(await vault.sealOf({ ownerId, threadId: row.threadId })), recordId, text);
-      const written = state === "streaming" ? "interrupted" : state;
-      ids.push(await ctx.db.insert("messages", { workspaceId, ownerId, recordId, ...row, state: written, sealedText }));
+      const made = async () => {
+        const seal = open(await vault.sealOf({ ownerId, threadId: row.threadId }));
+        const written = { state: state === "streaming" ? "interrupted" : state } as const;
+        const sealedText = await sealText(seal, recordId, text);
+        return ctx.db.insert("messages", { ...of, recordId, ...row, ...written, sealedText });
+      };
+      ids.push((await findRow(ctx, "messages", recordId)) ?? (await made()));
     }
     return ids;
   },
@@ -111,23 +125,24 @@ export const addJobs = internalMutation({
   args: { ...vOf, rows: v.array(vJob) },
   returns: v.array(v.id("mediaJobs")),
   handler: async (ctx, { ownerId, importId, rows }) => {
-    const { workspaceId } = (await asOwner(ctx, ownerId)).viewer;
+    const of = { ownerId, workspaceId: (await asOwner(ctx, ownerId)).viewer.workspaceId };
     const vault = new Vault(ctx.db);
     const ids: Id<"mediaJobs">[] = [];
     for (const { id, prompt, state, ...row } of rows) {
       const recordId = await recordIdFor(ownerId, nameOf(importId, id), "job");
-      const seal = open(await sealOfMedia(vault, { ownerId, workspaceId, threadId: row.threadId }));
-      const ended = isOver(state) ? state : "cancelled";
-      const sealedPrompt = await sealPrompt(seal, recordId, prompt);
-      ids.push(
-        await ctx.db.insert("mediaJobs", { workspaceId, ownerId, recordId, ...row, state: ended, sealedPrompt }),
-      );
+      const made = async () => {
+        const seal = open(await sealOfMedia(vault, { ...of, threadId: row.threadId }));
+        const ended = { state: isOver(state) ? state : "cancelled" } as const;
+        const sealedPrompt = await sealPrompt(seal, recordId, prompt);
+        return ctx.db.insert("mediaJobs", { ...of, recordId, ...row, ...ended, sealedPrompt });
+      };
+      ids.push((await findRow(ctx, "mediaJobs", recordId)) ?? (await made()));
     }
     return ids;
   },
 });
 
-/** Ties alternatives together, and orders to the replies that waited for them. */
+/** Ties alternatives together, unless they are, and orders to the replies that waited for them. */
 export const tie = internalMutation({
   args: {
     ownerId: v.id("users"),
@@ -138,6 +153,8 @@ export const tie = internalMutation({
   handler: async (ctx, { ownerId, forks, replies }) => {
     const { workspaceId } = (await asOwner(ctx, ownerId)).viewer;
     for (const fork of forks) {
+      const [first] = fork.messageIds;
+      if (first && (await ctx.db.get("messages", first))?.forkId) continue;
       const forkId = await ctx.db.insert("forks", { workspaceId, ...fork });
       for (const messageId of fork.messageIds) await ctx.db.patch("messages", messageId, { forkId });
     }
@@ -146,14 +163,26 @@ export const tie = internalMutation({
   },
 });
 
-/** Writes what models did, and the ledger there was, as history: no balance changes. */
+/**
+ * Writes a page of what models did, and of the ledger there was, as history: no balance changes. Pages are numbered from 0
+ * and come in their order; one that is written is not written again.
+ */
 export const addRecords = internalMutation({
-  args: { ownerId: v.id("users"), events: v.array(vUsageEvent), entries: v.array(vEarlierEntry) },
+  args: {
+    ownerId: v.id("users"),
+    page: v.number(),
+    events: v.array(vUsageEvent),
+    entries: v.array(vEarlierEntry),
+  },
   returns: v.null(),
-  handler: async (ctx, { ownerId, events, entries }) => {
+  handler: async (ctx, { ownerId, page, events, entries }) => {
     await asOwner(ctx, ownerId);
+    const begun = await findImport(ctx.db, ownerId);
+    if (!begun || page > begun.recordPages) throw new Error("No import of this account expects these records.");
+    if (page < begun.recordPages) return null;
     for (const event of events) await ctx.db.insert("usageEvents", { ownerId, ...event });
     for (const entry of entries) await ctx.db.insert("earlierCredits", { ownerId, ...entry });
+    await ctx.db.patch("imports", begun._id, { recordPages: page + 1 });
     return null;
   },
 });
@@ -166,4 +195,19 @@ export function nameOf(importId: string, id: string): string {
 function open(seal: ThreadSeal | null): ThreadSeal {
   if (!seal) throw new Error("A key is gone: the account or a chat was deleted while it was being filled.");
   return seal;
+}
+
+type Sealed = "messages" | "mediaJobs" | "media";
+
+/** The row that is sealed under a name, or null. */
+export async function findRow<Table extends Sealed>(
+  ctx: Pick<QueryCtx, "db">,
+  table: Table,
+  recordId: string,
+): Promise<Id<Table> | null> {
+  const row = await ctx.db
+    .query(table as "messages")
+    .withIndex("by_record", (q) => q.eq("recordId", recordId))
+    .unique();
+  return row && (row._id as string as Id<Table>);
 }

@@ -85,6 +85,7 @@ export const mediaTables = {
     .index("by_time", ["workspaceId", "state", "createdAt"])
     .index("by_kind", ["workspaceId", "state", "kind", "createdAt"])
     .index("by_thread", ["threadId"])
+    .index("by_record", ["recordId"])
     .index("by_state", ["state", "createdAt"])
     .index("by_thumbnail", ["thumbnail", "createdAt"]),
 

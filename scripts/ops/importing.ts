@@ -39,21 +39,40 @@ interface Importing {
   deployment: Deployment;
   archive: PersonArchive;
   target: Target;
-  /** Drawn for this import; makes the names under which its rows are sealed. */
+  /** Drawn for this import, where none was begun; makes the names under which its rows are sealed. */
   importId: string;
 }
 
-/** Fills an empty account. Throws where anything is refused; what was written until then stays. */
+/**
+ * Fills an empty account, or goes on with one where this archive was cut off. Throws where anything is refused; what was
+ * written until then stays, and the same archive can be brought over once more.
+ */
 export async function importArchive(importing: Importing): Promise<Imported> {
-  const run = new Import(importing);
-  await run.fillAccount();
+  const importId = await begin(importing);
+  const run = new Import({ ...importing, importId });
   await run.addChats();
   await run.addFiles();
   await run.addOrders();
   await run.addMessages();
   await run.tie();
   await run.addRecords();
+  await importing.deployment.call(owner.finish, { ownerId: importing.target.ownerId });
   return { ids: run.ids, counts: run.counts };
+}
+
+/** Begins the import with the account's own row, or finds the one that was begun; gives the id that counts. */
+async function begin({ deployment, archive, target, importId }: Importing): Promise<string> {
+  const of = { ownerId: target.ownerId, archive: archive.digest, importId };
+  for await (const row of archive.rows("account")) {
+    const { name, settings, consents, objections } = row as unknown as Record<string, ArchivedRow[]>;
+    const chosen = {
+      consents: (consents ?? []).map((each) => pick(each, ["purpose", "given", "textVersion", "at"])),
+      objections: (objections ?? []).map((each) => pick(each, ["purpose", "at"])),
+    };
+    const account = { ...of, name, settings, ...chosen };
+    return deployment.call(owner.begin, account as unknown as FunctionArgs<typeof owner.begin>);
+  }
+  throw new Error("The archive says nothing of its account.");
 }
 
 class Import {
@@ -63,6 +82,7 @@ class Import {
   readonly #importing: Importing;
   readonly #forks: { threadId: string; messageIds: string[] }[] = [];
   readonly #replies: { jobId: string; replyId: string }[] = [];
+  #recordPages = 0;
 
   constructor(importing: Importing) {
     this.#importing = importing;
@@ -102,7 +122,13 @@ class Import {
   async #addFile(row: ArchivedRow, content: Readable): Promise<string> {
     const { ownerId, workspaceId, envId } = this.#importing.target;
     const home = { ownerId, workspaceId, ...this.#renamed(row, ["threadId"]) };
-    const { key, url } = await this.#call(files.reserve, { ...home, nowMs: Date.now() });
+    const { importId } = this.#of;
+    const reserved = await this.#call(files.reserve, { ...home, importId, id: row.id, nowMs: Date.now() });
+    if ("mediaId" in reserved) {
+      content.destroy();
+      return reserved.mediaId;
+    }
+    const { key, url } = reserved;
     const secret = drawObjectSecret();
     const place = { envId, key, ownerId };
     const { mime, contentBytes } = row as unknown as { mime: string; contentBytes: number };
@@ -111,7 +137,6 @@ class Import {
     const commitment = await commitTo(secret, place, { mime, contentBytes });
     const said = pick<object>(row, ["id", "mime", "contentBytes", "name", "width", "height", "origin", "createdAt"]);
     const sealed = { objectKey: objectKey.buffer, header: header.buffer, commitment: commitment.buffer };
-    const { importId } = this.#of;
     return this.#call(files.keep, { ...home, ...said, ...sealed, importId, key } as FunctionArgs<typeof files.keep>);
   }
 
@@ -200,7 +225,7 @@ class Import {
     ];
     const entry = ["kind", "reason", "credits", "held", "at", "seq", "use", "after"];
     const add = async (page: ArchivedRow[], records: object) => {
-      const args = { ownerId: this.#of.ownerId, events: [], entries: [], ...records };
+      const args = { ownerId: this.#of.ownerId, page: this.#recordPages++, events: [], entries: [], ...records };
       await this.#call(rows.addRecords, args as FunctionArgs<typeof rows.addRecords>);
       this.counts.records += page.length;
     };
@@ -213,18 +238,6 @@ class Import {
     });
     for (const section of ["history", "credits"] as const) {
       await this.#inPages(section, (page) => add(page, { entries: page.map((row) => pick(row, entry)) }));
-    }
-  }
-
-  async fillAccount(): Promise<void> {
-    for await (const row of this.#importing.archive.rows("account")) {
-      const { name, settings, consents, objections } = row as unknown as Record<string, ArchivedRow[]>;
-      const chosen = {
-        consents: (consents ?? []).map((each) => pick(each, ["purpose", "given", "textVersion", "at"])),
-        objections: (objections ?? []).map((each) => pick(each, ["purpose", "at"])),
-      };
-      const account = { ownerId: this.#of.ownerId, name, settings, ...chosen };
-      await this.#call(owner.fill, account as unknown as FunctionArgs<typeof owner.fill>);
     }
   }
 

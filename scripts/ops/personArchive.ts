@@ -15,6 +15,8 @@ export interface PersonArchive {
   rows(section: Section): AsyncGenerator<ArchivedRow>;
   /** The content of a file; null where the archive says that it is missing. */
   file(name: string): Promise<Readable> | null;
+  /** The SHA-256 of its manifest, in hexadecimal: by this it is known again. */
+  digest: string;
   /** Files that could not be read when the archive was written. */
   missing: readonly string[];
   close(): void;
@@ -35,11 +37,12 @@ export async function openPersonArchive(file: string): Promise<PersonArchive> {
   const archive = await openArchive(file);
   const openers = new Map<string, Opener>(archive.files.map(({ path, open }) => [path, open]));
   try {
-    const manifest = await readManifest(openers);
+    const { manifest, digest } = await readManifest(openers);
     await verify(openers, manifest);
     return {
       rows: (section) => rowsOf(openers, section),
       file: (name) => openers.get(name)?.() ?? null,
+      digest,
       missing: manifest.missing,
       close: archive.close,
     };
@@ -49,11 +52,13 @@ export async function openPersonArchive(file: string): Promise<PersonArchive> {
   }
 }
 
-async function readManifest(openers: ReadonlyMap<string, Opener>): Promise<Manifest> {
+async function readManifest(openers: ReadonlyMap<string, Opener>): Promise<{ manifest: Manifest; digest: string }> {
   const open = openers.get(MANIFEST);
   if (!open) throw new Error("This is no archive of a person: it has no manifest.json.");
-  const manifest = JSON.parse(await textOf(open)) as Manifest;
-  if (manifest.format === "noruxa-export" && manifest.version === 1) return manifest;
+  const text = await textOf(open);
+  const manifest = JSON.parse(text) as Manifest;
+  const digest = createHash("sha256").update(text).digest("hex");
+  if (manifest.format === "noruxa-export" && manifest.version === 1) return { manifest, digest };
   throw new Error(`The archive is of another kind or version: ${manifest.format} ${manifest.version}.`);
 }
 

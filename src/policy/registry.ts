@@ -67,6 +67,7 @@ export const PERSONAL_TABLES: Record<string, PersonalTable> = {
     exported: true,
   },
   usageEvents: { holds: "usage", subject: byOwner, erasure: DELETE, exported: true },
+  imports: { holds: "account", subject: byOwner, erasure: DELETE, exported: false },
   earlierCredits: { holds: "usage", subject: byOwner, erasure: DELETE, exported: true },
   creditAlerts: { holds: "usage", subject: byOwner, erasure: DELETE, exported: false },
   creditEntries: { holds: "billing", subject: byOwner, erasure: { act: "keep" }, exported: true },

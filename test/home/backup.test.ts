@@ -1,4 +1,4 @@
-/** A home that is backed up while people use it, lost, and brought back. */
+/** A home that is backed up while people use it, lost, and brought back; and one person brought into another account. */
 import { spawn } from "node:child_process";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -6,12 +6,12 @@ import os from "node:os";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { AwsClient } from "aws4fetch";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { openArchive } from "../../src/runtime/convex/transfer/archive.ts";
 import { type Home, startHome } from "../support/home.ts";
-import { openDatabase } from "../support/insideHomes.ts";
-import { demoToken, httpClient, type Person, send, signIn } from "../support/people.ts";
+import { openDatabase, subjectOf } from "../support/insideHomes.ts";
+import { demoToken, httpClient, type Person, postJson, readMetrics, send, signIn } from "../support/people.ts";
 import { noTerminal, outputOnTerminal } from "../support/terminal.ts";
 
 /** Two starts, a backup and a restore, on a busy machine. */
@@ -253,5 +253,71 @@ describe("npm run restore", () => {
       () => "nothing",
       (error: { data?: { code?: string } }) => error.data?.code ?? String(error),
     );
+  }
+});
+
+describe("npm run ops -- import-export", () => {
+  test(
+    "[A13] goes on after kill -9 while a file was on its way, and nothing is there twice",
+    async () => {
+      const [eve, fay] = await Promise.all(["eve", "fay"].map((name) => signIn(home, `${name}@example.com`)));
+      if (!eve || !fay) throw new Error("Nobody signed in");
+      const tab = eve.openTab();
+      const { threadId: chat } = await send(tab, { text: "Eve's own words" });
+      await upload(eve, "Eve's own file");
+      await tab.mutation(api.privacy.export, {});
+      const isReady = async () => (await tab.query(api.privacy.exports, {}))[0]?.state === "ready";
+      await vi.waitUntil(isReady, { timeout: 30_000, interval: 100 });
+      const [archive] = await tab.query(api.privacy.exports, {});
+      const file = path.join(dir, "eve.zip");
+      await writeFile(file, new Uint8Array(await (await fetch(archive?.url ?? "")).arrayBuffer()));
+
+      // The home of before was lost, and its admin key with it.
+      const adminKey = (await readFile(path.join(home.dataDir, "admin.key"), "utf8")).trim();
+      const command = ["import-export", file, "--user", subjectOf(await fay.token()), "--apply"];
+      const where = ["--url", home.urls.api, "--data", home.dataDir];
+      await postJson(`${home.urls.objects}/_control`, { only: ["PutObject"], delayMs: 60_000 }, adminKey);
+      const cut = spawn(process.execPath, [
+        "--disable-warning=ExperimentalWarning",
+        "scripts/ops.ts",
+        ...command,
+        ...where,
+      ]);
+      const isUnderWay = async () => "imports/files:reserve" in (await readMetrics({ ...home, adminKey })).functions;
+      await vi.waitUntil(isUnderWay, { timeout: 30_000, interval: 50 });
+      cut.kill("SIGKILL");
+      await postJson(`${home.urls.objects}/_control`, { reset: true }, adminKey);
+      expect((await run("ops", ...command, ...where)).stdout).toContain("was begun to be brought over");
+
+      const fays = await fay.http();
+      const paginationOpts = { numItems: 10, cursor: null };
+      const { page: chats } = await fays.query(api.threads.list, { view: "recent", paginationOpts });
+      expect(chats).toHaveLength(1);
+      const { page } = await fays.query(api.messages.list, { threadId: chats[0]?._id ?? "", paginationOpts });
+      const { page: eves } = await (await eve.http()).query(api.messages.list, { threadId: chat, paginationOpts });
+      const said = (some: typeof page) => some.flatMap(({ role, text }) => (role === "user" ? [text] : []));
+      expect([said(page), said(eves)]).toEqual([["Eve's own words"], ["Eve's own words"]]);
+      expect(await libraryOf(fay)).toMatchObject([{ name: "notes.txt", contentBytes: 14 }]);
+      await Promise.all([eve, fay].map((each) => each.leave()));
+    },
+    RESTORES_TIMEOUT_MS,
+  );
+
+  async function libraryOf(whose: Person) {
+    const paginationOpts = { numItems: 10, cursor: null };
+    return (await (await whose.http()).query(api.media.library, { paginationOpts })).page;
+  }
+
+  /** Uploads a file and keeps it in the library. */
+  async function upload(whose: Person, body: string): Promise<void> {
+    const headers = { "content-type": "text/plain", "x-file-name": "notes.txt" };
+    const authorization = `Bearer ${await whose.token()}`;
+    const answer = await fetch(`${home.urls.site}/media/upload`, {
+      method: "POST",
+      headers: { authorization, ...headers },
+      body,
+    });
+    const { mediaId } = (await answer.json()) as { mediaId: string };
+    await (await whose.http()).mutation(api.media.keep, { mediaId });
   }
 });
