@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { api } from "../../convex/_generated/api.js";
+import { api, internal } from "../../convex/_generated/api.js";
 import { nameOfMade } from "../../convex/media/fileNames.ts";
+import { UNDO_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { deletesAt } from "../../src/policy/retention.ts";
 import {
   type Backend,
@@ -45,7 +46,10 @@ const library = async (more: { kind?: "image" | "video" } = {}) =>
   (await ada.query(api.media.library, { paginationOpts: { numItems: 60, cursor: null }, ...more })).page;
 
 /** A picture that was made in a chat or, without one, in the library, once its thumbnail is there too. */
-async function made(place: { newThread?: boolean } = {}, options: { size: string; seed?: number } = SMALL) {
+async function made(
+  place: { newThread?: boolean; threadId?: string } = {},
+  options: { size: string; seed?: number } = SMALL,
+) {
   const order = { requestId: crypto.randomUUID(), kind: "image", prompt: PROMPT, options, ...place } as const;
   const { jobId, threadId } = await ada.mutation(api.media.request, order);
   const mediaId = await vi.waitFor(
@@ -83,6 +87,74 @@ describe("a picture made in a chat", () => {
     expect(await refusalOf(ada.query(api.media.job, { jobId: left.jobId }))).toBe("not_found");
     expect(await services.bucketKeys()).toHaveLength(2);
   });
+
+  const undoKey = "k".repeat(32);
+  const removeFor = (threadId: string) => ada.mutation(api.threads.remove, { threadId, undoKey });
+  const sweepAfter = async (ms: number) => {
+    vi.setSystemTime(Date.now() + ms);
+    await backend.mutation(internal.threads.expiry.sweep, {});
+  };
+
+  it.each([
+    ["is deleted", (threadId: string) => ada.mutation(api.threads.remove, { threadId })],
+    ["is swept at the end of its period", () => sweepAfter(UNPINNED_THREAD_MS)],
+    [
+      "is deleted and not brought back in time",
+      async (threadId: string) => {
+        await removeFor(threadId);
+        await vi.advanceTimersByTimeAsync(UNDO_MS);
+      },
+    ],
+    [
+      "is deleted, brought back, and deleted again",
+      async (threadId: string) => {
+        await removeFor(threadId);
+        await ada.mutation(api.threads.restore, { threadId, undoKey });
+        await ada.mutation(api.threads.remove, { threadId });
+      },
+    ],
+  ])("[A3] [A6] stays where it was kept, and goes where it was not, when its chat %s", async (_how, end) => {
+    const kept = await made({ newThread: true });
+    const left = await made({ threadId: kept.threadId });
+    await ada.mutation(api.media.keep, { mediaId: kept.mediaId });
+    await end(kept.threadId);
+    await nothingRuns();
+    expect(await library()).toMatchObject([{ mediaId: kept.mediaId, threadId: null, deletesAt: null }]);
+    expect((await get(ada, kept.mediaId)).status).toBe(200);
+    expect((await get(ada, left.mediaId)).status).toBe(404);
+    expect(await services.bucketKeys()).toHaveLength(2);
+    expect(await refusalOf(ada.query(api.media.job, { jobId: left.jobId }))).toBe("not_found");
+  });
+
+  it("cannot be kept any more while its chat is deleted, and can again once that was brought back", async () => {
+    const { threadId, mediaId } = await made({ newThread: true });
+    await removeFor(threadId);
+    expect(await refusalOf(ada.mutation(api.media.keep, { mediaId }))).toBe("not_found");
+    await ada.mutation(api.threads.restore, { threadId, undoKey });
+    await ada.mutation(api.media.keep, { mediaId });
+    expect(await library()).toMatchObject([{ mediaId, threadId: null }]);
+  });
+
+  it("[A11] goes with the account, kept or not", async () => {
+    const { threadId, mediaId } = await made({ newThread: true });
+    await made({ threadId });
+    await ada.mutation(api.media.keep, { mediaId });
+    await ada.action(api.account.erase, { confirm: "erase" });
+    await nothingRuns();
+    expect(await services.bucketKeys()).toEqual([]);
+    expect(await backend.run(({ db }) => db.query("media").collect())).toEqual([]);
+  });
+
+  /** Resolves once no row of a chat that ends is left, and no bytes are to be deleted. */
+  async function nothingRuns(): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        expect(await backend.run(({ db }) => db.query("objectDeletes").collect())).toEqual([]);
+        expect(await backend.run(({ db }) => db.query("threads").collect())).toEqual([]);
+      },
+      { timeout: 8_000 },
+    );
+  }
 
   it("is still shown in its chat and what is branched off it once it was kept, and can be made again there", async () => {
     const { threadId, mediaId } = await made({ newThread: true });
