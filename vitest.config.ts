@@ -5,6 +5,8 @@ const inlined = ["convex-test", "@convex-dev/rate-limiter", "@convex-dev/batch-w
 
 /** Tests that start whole homes or browsers wait for real processes. */
 const PROCESS_TIMEOUT_MS = 60_000;
+/** What is polled for is there within moments, but not on a machine whose cores are all taken. */
+const POLL_TIMEOUT_MS = 15_000;
 
 /** Around the backend: the embedded runtime, the page, the project itself. */
 const around = ["test/{runtime,web,promises,doctor,scripts}/**/*.test.{ts,tsx}"];
@@ -41,6 +43,7 @@ export default defineConfig({
           include: whole,
           testTimeout: PROCESS_TIMEOUT_MS,
           hookTimeout: PROCESS_TIMEOUT_MS,
+          expect: { poll: { timeout: POLL_TIMEOUT_MS } },
         },
       },
     ],

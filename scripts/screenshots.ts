@@ -1,5 +1,5 @@
 /**
- * Takes a picture of every page, in both themes and at the width of a phone, into `docs/screenshots/`; with names of pages
+ * Takes a picture of every page and of what opens above it, in both themes and at the width of a phone, into `docs/screenshots/`; with names of pages
  * (`-- chat library`) of those alone. Look at them before committing them: pages differ by a pixel from run to run, so no
  * test compares them.
  */
@@ -9,7 +9,7 @@ import sharp from "sharp";
 import { launchBrowser } from "../test/support/browser.ts";
 import { type Home, startHome } from "../test/support/home.ts";
 import { LIVED_MS, liveIn } from "../test/support/lifelike.ts";
-import { type AppPage, openSignedIn, signedInPages, signInPage } from "../test/support/pages.ts";
+import { type AppPage, openedPages, openSignedIn, signedInPages, signInPage } from "../test/support/pages.ts";
 
 const OUT = "docs/screenshots";
 const EMAIL = "ada@example.com";
@@ -47,9 +47,10 @@ async function picture(browser: Browser, home: Home, look: (typeof looks)[number
   await signInPage.open(visitor, home);
   if (isAsked(signInPage)) await save(visitor, `${signInPage.name}${look.suffix}`);
   const page = await openSignedIn(context, home, EMAIL);
-  for (const { name, open } of signedInPages.filter(isAsked)) {
+  for (const { name, open, isAbove } of [...signedInPages, ...openedPages].filter(isAsked)) {
     await open(page, home);
     await save(page, `${name}${look.suffix}`);
+    if (isAbove) await page.keyboard.press("Escape");
   }
   await context.close();
 }

@@ -1,8 +1,13 @@
 /** What people do with chats, journey by journey, in headless Chromium against a whole home. */
+
+import { ConvexError } from "convex/values";
 import type { Browser, BrowserContext, Locator, Page, WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { ERROR_CODES, type RefusalData } from "../../src/shared/errors.ts";
+import { sentenceIn } from "../../src/web/app/sentences.ts";
+import { errors } from "../../src/web/words/en/errors.ts";
 import { browserOrReason, launchBrowser } from "../support/browser.ts";
 import { type Home, startHome } from "../support/home.ts";
 import { fillChats } from "../support/longChats.ts";
@@ -12,6 +17,8 @@ import { advanceClock, type Person, planReplies, signIn } from "../support/peopl
 const EMAIL = "ada@example.com";
 const WAIT_MS = 30_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** Tokens are good for a minute. */
+const TOKENS_RUN_OUT_MS = 2 * 60 * 1000;
 const QUICK = { firstTokenMs: 0, intervalMs: 0 };
 /** Some seconds of text: long enough to be away in, short enough to wait for. */
 const UNHURRIED = { firstTokenMs: 200, intervalMs: 120 };
@@ -302,6 +309,42 @@ describe.skipIf("reason" in found)("a person and their chats", () => {
     await train.close();
   });
 
+  test("asks to sign in again where a session ends in the middle of a chat, and keeps what was being written", async () => {
+    await open("Tides");
+    const address = page.url();
+    await composer().fill("And at new moon?");
+    await endSession();
+    await advanceClock(home, TOKENS_RUN_OUT_MS);
+    await composer().press("Enter");
+    await page.getByText("Your session has ended").waitFor();
+    await page.locator("input[type=email]").fill(EMAIL);
+    await page.keyboard.press("Enter");
+    await expect.poll(() => composer().inputValue(), { timeout: WAIT_MS }).toBe("And at new moon?");
+    expect(page.url()).toBe(address);
+    await composer().fill("");
+  });
+
+  test("tells each code that a call can be refused with in a sentence with a way on", async () => {
+    const refusing = await browser.newContext({ locale: "en-US" });
+    refusing.setDefaultTimeout(WAIT_MS);
+    const refusal: RefusalData = { code: "invalid", message: "This is not how it goes." };
+    await refuseMutations(refusing, "threads:rename", refusal);
+    const refused = await openSignedIn(refusing, home, EMAIL);
+    await list(refused).getByRole("listitem").first().hover();
+    await list(refused)
+      .getByRole("button", { name: /^Options for/ })
+      .first()
+      .click();
+    await refused.getByRole("menuitem", { name: "Rename" }).click();
+    const told = refused.getByRole("dialog").getByRole("alert");
+    for (const code of ERROR_CODES) {
+      refusal.code = code;
+      await refused.getByRole("textbox", { name: "Title" }).press("Enter");
+      await expect.poll(() => told.innerText()).toBe(sentenceIn(errors, new ConvexError(refusal)));
+    }
+    await refusing.close();
+  });
+
   test("[A18] leads nobody to another person's chat, and offers a way on", async () => {
     await open("Tides");
     const theirs = await newContext();
@@ -340,6 +383,19 @@ async function hold(page: Page, address: RegExp): Promise<void> {
   await page.route(address, async (route) => {
     await page.waitForTimeout(1_500);
     await route.continue().catch(() => undefined);
+  });
+}
+
+/** Answers a mutation of a context's pages with a refusal, whatever it then says. Call it before they open. */
+async function refuseMutations(context: BrowserContext, udfPath: string, refusal: RefusalData): Promise<void> {
+  await context.routeWebSocket(/\/sync$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      const asked = JSON.parse(String(message));
+      if (asked.udfPath !== udfPath) return server.send(message);
+      const answer = { type: "MutationResponse", requestId: asked.requestId, success: false, logLines: [] };
+      socket.send(JSON.stringify({ ...answer, result: "Refused", errorData: refusal }));
+    });
   });
 }
 

@@ -11,8 +11,8 @@ const WAIT_MS = 30_000;
 const [SHORT, LONG] = [50, 10_000];
 /** What may be in the page of a chat, however long it is. */
 const MOST_MESSAGE_NODES = 200;
-/** Lists of messages that may be live: as many pages as have 300 messages, one on its way and the newest. */
-const MOST_LIVE_LISTS = 9;
+/** Lists of messages that may be live: as many pages as have 300 messages, two more at most, and the newest. */
+const MOST_LIVE_LISTS = 8;
 /** So far back that reading up to it would take ten pages and more. */
 const FAR_BACK = 9_301;
 

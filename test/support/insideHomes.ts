@@ -1,4 +1,5 @@
 /** What only operators and whoever has the disk can see and do of a home. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
@@ -37,6 +38,12 @@ export async function newestRowsIn<Row>({ adminKey, urls }: Home, table: string)
   });
   const { value } = (await response.json()) as { value: { page: Row[] } };
   return value.page;
+}
+
+/** Gives credits to a person in a home that runs, or takes them, as its operator. */
+export function adjustCredits({ dataDir, urls }: Home, identityId: string, credits: number) {
+  const request = { identityId, credits, requestId: randomUUID(), apply: true };
+  return connect({ url: urls.api, data: dataDir }, {}).call(internal.usage.corrections.adjust, request);
 }
 
 /** The database of a home that is stopped. */

@@ -6,6 +6,8 @@ export interface AppPage {
   name: string;
   /** Goes there, and resolves once its content is on screen. */
   open(page: Page, home: Home): Promise<void>;
+  /** It stands above another page, and Escape closes it. */
+  isAbove?: boolean;
 }
 
 export const signInPage: AppPage = {
@@ -35,6 +37,40 @@ export const signedInPages: readonly AppPage[] = [
   { name: "operator", open: (page, home) => goTo(page, home, "/operator", "main h2") },
 ];
 
+/** What opens above the pages or beside them, of the same home. */
+export const openedPages: readonly AppPage[] = [
+  {
+    name: "viewer",
+    isAbove: true,
+    open: async (page, home) => {
+      await goTo(page, home, "/library", "[data-media-id] img");
+      // A picture: the controls of a video keep Escape to themselves.
+      await page.locator("[data-media-id]").last().click();
+      await page.locator("[role=dialog] img").waitFor();
+    },
+  },
+  {
+    name: "erase",
+    isAbove: true,
+    open: async (page, home) => {
+      await goTo(page, home, "/privacy", "main h2");
+      await page.locator("main section").last().getByRole("button").last().click();
+      await page.locator("[role=dialog] input").waitFor();
+    },
+  },
+  { name: "commands", isAbove: true, open: (page, home) => openByKey(page, home, "Control+k") },
+  { name: "shortcuts", isAbove: true, open: (page, home) => openByKey(page, home, "?") },
+  {
+    name: "search",
+    open: async (page, home) => {
+      await goTo(page, home, "/usage", "main figure");
+      await openMenu(page);
+      await page.locator("[role=search] input").filter({ visible: true }).fill("the");
+      await page.locator("nav mark").first().waitFor();
+    },
+  },
+];
+
 /** A page of `context` on which the person of that address is signed in. */
 export async function openSignedIn(context: BrowserContext, home: Home, email: string): Promise<Page> {
   const page = await context.newPage();
@@ -45,9 +81,19 @@ export async function openSignedIn(context: BrowserContext, home: Home, email: s
   return page;
 }
 
+/** Follows the link to an address where one is on screen, as people do; loads the page where none is. */
 async function goTo(page: Page, home: Home, path: string, sign: string): Promise<void> {
-  await page.goto(home.urls.web + path);
+  const link = page.locator(`a[href="${path}"]`).filter({ visible: true }).first();
+  if (await link.count()) await link.click();
+  else await page.goto(home.urls.web + path);
   await page.locator(sign).first().waitFor();
+}
+
+async function openByKey(page: Page, home: Home, key: string): Promise<void> {
+  await goTo(page, home, "/usage", "main figure");
+  await page.locator("main").focus();
+  await page.keyboard.press(key);
+  await page.locator("[role=dialog]").waitFor();
 }
 
 /** On a narrow screen the chats are in a drawer. */

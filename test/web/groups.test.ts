@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { daysLeft, groupByAge } from "../../src/web/features/threads/groups.ts";
-import { markedParts } from "../../src/web/features/threads/marked.ts";
+import { markedParts, withoutSigns } from "../../src/web/features/threads/marked.ts";
 import { formatsIn } from "../../src/web/words/formats.ts";
 
 const nowMs = new Date(2026, 4, 20, 9, 0).getTime();
@@ -64,4 +64,10 @@ test("what was searched for is set off wherever it is, whatever its case and sig
   expect(marked("Tea, tea and TEApots", "tea").join("")).toBe("[Tea], [tea] and [TEA]pots");
   expect(marked("1+1 (is) 2", "(is)").join("")).toBe("1+1 [(is)] 2");
   expect(marked("nothing here", "x").join("")).toBe("nothing here");
+});
+
+test("a piece of Markdown that was found reads like words", () => {
+  expect(withoutSigns("… - **Who has** to live with `it`? ## Later, 2 * 3")).toBe(
+    "… - Who has to live with it? Later, 2 * 3",
+  );
 });

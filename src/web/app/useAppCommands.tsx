@@ -1,4 +1,4 @@
-import { Coins, Gauge, Images, LogOut, Shield, Sparkles, SquarePen } from "lucide-react";
+import { Coins, Gauge, Images, Languages, LogOut, Monitor, Moon, Shield, Sparkles, SquarePen, Sun } from "lucide-react";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { useUpdateSettings } from "../features/account/useSettings.ts";
@@ -8,7 +8,13 @@ import { useWords } from "../words/words.ts";
 import type { Account } from "./api.ts";
 import { useCommands } from "./commands/Commands.tsx";
 import { createPath, libraryPath, newThreadPath, operatorPath, privacyPath, usagePath } from "./paths.ts";
-import { themes } from "./theme.ts";
+import { type Theme, themes } from "./theme.ts";
+
+const themeIcons: Record<Theme, ReactNode> = {
+  system: <Monitor aria-hidden size={16} />,
+  light: <Sun aria-hidden size={16} />,
+  dark: <Moon aria-hidden size={16} />,
+};
 
 /** The commands that are there on every page: where to go, how the app looks and speaks, and the way out. */
 export function useAppCommands(account: Account): void {
@@ -25,10 +31,11 @@ export function useAppCommands(account: Account): void {
     shortcut,
     run: () => void navigate(path),
   });
-  const setting = (id: string, label: string, run: () => void) => ({
+  const setting = (id: string, label: string, icon: ReactNode, run: () => void) => ({
     id,
     section: words.commands.settings,
     label,
+    icon,
     run,
   });
   useCommands([
@@ -42,6 +49,7 @@ export function useAppCommands(account: Account): void {
       setting(
         `theme.${theme}`,
         words.commands.theme(words.account.themes[theme]),
+        themeIcons[theme],
         () => void updateSettings({ theme }),
       ),
     ),
@@ -49,6 +57,7 @@ export function useAppCommands(account: Account): void {
       setting(
         `language.${language}`,
         words.commands.language(languageNames[language]),
+        <Languages key={language} aria-hidden size={16} />,
         () => void updateSettings({ language }),
       ),
     ),

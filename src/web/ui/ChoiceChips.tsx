@@ -25,13 +25,13 @@ export function ChoiceChips<Value extends string>(props: ChoiceChipsProps<Value>
         value={value}
         disabled={disabled}
         onValueChange={(next) => onChange(next as Value)}
-        className="flex flex-wrap gap-2"
+        className="flex flex-wrap gap-1.5 sm:gap-2"
       >
         {options.map((option) => (
           <RadioGroup.Item
             key={option.value}
             value={option.value}
-            className="inline-flex min-h-9 items-center gap-2 rounded-[10px] border border-line bg-raised px-3 py-1.5 text-[14px] transition-colors hover:not-disabled:bg-hover disabled:cursor-default disabled:opacity-60 data-[state=checked]:border-accent data-[state=checked]:bg-tint data-[state=checked]:font-medium"
+            className="inline-flex min-h-9 items-center gap-2 rounded-[10px] border border-line bg-raised px-2.5 py-1.5 text-[14px] transition-colors sm:px-3 hover:not-disabled:bg-hover disabled:cursor-default disabled:opacity-60 data-[state=checked]:border-accent data-[state=checked]:bg-tint data-[state=checked]:font-medium"
           >
             {option.label}
           </RadioGroup.Item>

@@ -26,12 +26,12 @@ export function Page({ title, lead, aside, wide = false, children }: PageProps) 
       className="scroll-quiet relative focus:outline-none flex min-h-0 flex-1 flex-col overflow-y-auto"
     >
       <div className={clsx("mx-auto w-full flex-1 px-4 pt-8 pb-10 sm:px-6 md:px-8", wide ? "max-w-6xl" : "max-w-3xl")}>
-        <header className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
-          <div className="min-w-0">
-            <h1 className="font-display text-[36px] leading-[1.1] tracking-[-0.015em] text-balance">{title}</h1>
-            {lead && <p className="mt-2 max-w-[60ch] text-pretty text-muted">{lead}</p>}
+        <header>
+          <div className="flex items-center justify-between gap-4">
+            <h1 className="min-w-0 font-display text-[36px] leading-[1.1] tracking-[-0.015em] text-balance">{title}</h1>
+            {aside}
           </div>
-          {aside}
+          {lead && <p className="mt-2 max-w-[60ch] text-pretty text-muted">{lead}</p>}
         </header>
         {children}
       </div>

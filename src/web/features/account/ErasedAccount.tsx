@@ -1,10 +1,10 @@
 import { useQuery } from "convex/react";
 import type { FunctionReturnType } from "convex/server";
 import { LoaderCircle } from "lucide-react";
-import type { ReactNode } from "react";
 import { api } from "../../app/api.ts";
 import { Splash } from "../../app/Splash.tsx";
 import { Button } from "../../ui/Button.tsx";
+import { Fact, Facts } from "../../ui/Facts.tsx";
 import { Page } from "../../ui/Page.tsx";
 import { useWords } from "../../words/words.ts";
 import { useIdentity } from "./identity.ts";
@@ -52,7 +52,7 @@ function ReceiptCard({ receipt }: { receipt: Receipt }) {
   const removed = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return (
     <>
-      <dl className="mt-6 grid gap-x-8 gap-y-3 rounded-2xl border border-line bg-raised p-5 text-[15px] shadow-raised sm:grid-cols-2">
+      <Facts layout="stacked" className="mt-6 rounded-2xl border border-line bg-raised p-5 shadow-raised">
         <Fact term={privacy.askedAt}>{formats.dateTime(requestedAt)}</Fact>
         <Fact term={privacy.unreadableAt}>{formats.dateTime(unreadableAt)}</Fact>
         <Fact term={privacy.completedAt}>{formats.dateTime(completedAt)}</Fact>
@@ -72,17 +72,8 @@ function ReceiptCard({ receipt }: { receipt: Receipt }) {
             {privacy.receiptNumber(seq)} {mac}
           </span>
         </Fact>
-      </dl>
+      </Facts>
       <p className="mt-4 text-[14px] text-muted">{privacy.receiptKeep}</p>
     </>
-  );
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-[13.5px] text-muted">{term}</dt>
-      <dd className="mt-0.5">{children}</dd>
-    </div>
   );
 }

@@ -1,6 +1,6 @@
-import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { threadPath } from "../../app/paths.ts";
+import { Fact, Facts } from "../../ui/Facts.tsx";
 import type { Words } from "../../words/words.ts";
 import { useWords } from "../../words/words.ts";
 import type { LibraryMedium } from "./optimism.ts";
@@ -22,28 +22,19 @@ export function MediumDetails({ medium }: { medium: LibraryMedium }) {
     <>
       <h3 className="sr-only">{media.details}</h3>
       <p className="text-[15px] text-pretty whitespace-pre-wrap [overflow-wrap:anywhere]">{title}</p>
-      <dl className="mt-4 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-2 text-[13.5px]">
-        {model && <Line name={media.model}>{model}</Line>}
-        {made?.options.seed !== undefined && <Line name={media.seed}>{made.options.seed}</Line>}
-        <Line name={made ? media.madeOn : media.addedOn}>{formats.dateTime(createdAtMs)}</Line>
-        {made && <Line name={media.cost}>{usage.credits(made.credits)}</Line>}
-        <Line name={media.file}>{fileLine(medium, formats)}</Line>
-        <Line name={media.stays}>{stayOf(media, medium)}</Line>
-      </dl>
+      <Facts layout="table" className="mt-4">
+        {model && <Fact term={media.model}>{model}</Fact>}
+        {made?.options.seed !== undefined && <Fact term={media.seed}>{made.options.seed}</Fact>}
+        <Fact term={made ? media.madeOn : media.addedOn}>{formats.dateTime(createdAtMs)}</Fact>
+        {made && <Fact term={media.cost}>{usage.credits(made.credits)}</Fact>}
+        <Fact term={media.file}>{fileLine(medium, formats)}</Fact>
+        <Fact term={media.stays}>{stayOf(media, medium)}</Fact>
+      </Facts>
       {threadId && (
         <Link to={threadPath(threadId)} className="mt-4 inline-block text-[13.5px] underline underline-offset-4">
           {media.toChat}
         </Link>
       )}
-    </>
-  );
-}
-
-function Line({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <>
-      <dt className="text-muted">{name}</dt>
-      <dd className="[overflow-wrap:anywhere]">{children}</dd>
     </>
   );
 }

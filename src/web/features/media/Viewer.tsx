@@ -66,8 +66,12 @@ export function Viewer(props: ViewerProps) {
             aria-modal
             aria-describedby={undefined}
             onKeyDown={keyDown}
-            // Left to the keys above: a notice that is shown would take the first press for itself.
-            onEscapeKeyDown={(event) => event.preventDefault()}
+            // Left to the keys above, since a notice that is shown would take the first press for itself; but where what
+            // had the focus has gone, those do not hear it.
+            onEscapeKeyDown={(event) => {
+              event.preventDefault();
+              if (!content.current?.contains(event.target as Node)) onClose();
+            }}
             onOpenAutoFocus={(event) => {
               event.preventDefault();
               content.current?.focus();

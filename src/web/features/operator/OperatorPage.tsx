@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { type Account, api } from "../../app/api.ts";
 import { Failure } from "../../app/Failure.tsx";
 import { Splash } from "../../app/Splash.tsx";
+import { Fact, Facts } from "../../ui/Facts.tsx";
 import { Page, Section } from "../../ui/Page.tsx";
 import { Problem } from "../../ui/Problem.tsx";
 import { useWords } from "../../words/words.ts";
@@ -62,17 +63,8 @@ function Card({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section aria-label={title} className="rounded-2xl border border-line bg-raised p-4 sm:p-5">
       <h2 className="mb-3 text-[15px] font-semibold">{title}</h2>
-      <dl className="grid gap-1.5 text-[14.5px]">{children}</dl>
+      <Facts layout="figures">{children}</Facts>
     </section>
-  );
-}
-
-function Figure({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <div className="flex items-baseline justify-between gap-4">
-      <dt className="text-muted">{term}</dt>
-      <dd className="text-right tabular-nums">{children}</dd>
-    </div>
   );
 }
 
@@ -88,9 +80,9 @@ function Figures<Name extends string>({ title, names, counts }: FiguresProps<Nam
   return (
     <Card title={title}>
       {(Object.keys(names) as Name[]).map((name) => (
-        <Figure key={name} term={names[name]}>
+        <Fact key={name} term={names[name]}>
           {countLabel(operator, formats, counts[name])}
-        </Figure>
+        </Fact>
       ))}
     </Card>
   );
@@ -101,9 +93,9 @@ function Outbox({ outbox }: { outbox: Overview["outbox"] }) {
   const { waiting, oldestAskedAt, stuck } = outbox;
   return (
     <Card title={operator.outbox}>
-      <Figure term={operator.waiting}>{countLabel(operator, formats, waiting)}</Figure>
-      <Figure term={operator.oldest}>{oldestAskedAt === null ? "–" : formats.dateTime(oldestAskedAt)}</Figure>
-      <Figure term={operator.stuck}>{formats.number(stuck)}</Figure>
+      <Fact term={operator.waiting}>{countLabel(operator, formats, waiting)}</Fact>
+      <Fact term={operator.oldest}>{oldestAskedAt === null ? "–" : formats.dateTime(oldestAskedAt)}</Fact>
+      <Fact term={operator.stuck}>{formats.number(stuck)}</Fact>
     </Card>
   );
 }

@@ -2,6 +2,7 @@ import { ChevronDown } from "lucide-react";
 import { Accordion, Tabs } from "radix-ui";
 import type { ReactNode } from "react";
 import { DATA_CLASSES, type DataClass, type DataClassId } from "../../../policy/dataClasses.ts";
+import { Fact, Facts } from "../../ui/Facts.tsx";
 import { useWords } from "../../words/words.ts";
 import { periodIn } from "./period.ts";
 import { usePolicyWords } from "./policyWords.ts";
@@ -55,12 +56,12 @@ function Kind({ category }: { category: Category }) {
     <Accordion.Item value={category.id}>
       <Accordion.Header>
         <Accordion.Trigger className="group flex w-full items-start gap-4 px-4 py-3.5 text-left sm:px-5">
-          <span className="min-w-0 flex-1">
-            <span className="block text-[15px] font-medium">{label}</span>
-            <span className="block text-[14px] text-pretty text-muted">{description}</span>
-          </span>
-          <span className="shrink-0 pt-px text-[14px] text-muted tabular-nums">
-            {rows === 0 ? privacy.nothingHeld : privacy.records(rows, isAtLeast)}
+          <span className="grid min-w-0 flex-1 grid-cols-[1fr_auto] items-baseline gap-x-4">
+            <span className="text-[15px] font-medium">{label}</span>
+            <span className="text-[14px] text-muted tabular-nums">
+              {rows === 0 ? privacy.nothingHeld : privacy.records(rows, isAtLeast)}
+            </span>
+            <span className="text-[14px] text-pretty text-muted max-sm:col-span-2">{description}</span>
           </span>
           <ChevronDown
             aria-hidden
@@ -83,7 +84,7 @@ function Details({ category }: { category: Category }) {
   const { basis, rules } = DATA_CLASSES[id] as DataClass;
   const words = policy.classes[id];
   return (
-    <dl className="grid gap-x-6 gap-y-2 text-[14px] sm:grid-cols-[max-content_1fr]">
+    <Facts layout="table">
       <Fact term={privacy.keptBecause}>{policy.bases[basis]}</Fact>
       {words.purpose && <Fact term={privacy.why}>{words.purpose}</Fact>}
       <Fact term={privacy.howLong}>
@@ -110,16 +111,7 @@ function Details({ category }: { category: Category }) {
           </ul>
         </Fact>
       )}
-    </dl>
-  );
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <>
-      <dt className="text-muted">{term}</dt>
-      <dd className="mb-2 min-w-0 text-pretty sm:mb-0">{children}</dd>
-    </>
+    </Facts>
   );
 }
 

@@ -4,7 +4,7 @@ import { threadPath } from "../../app/paths.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Problem } from "../../ui/Problem.tsx";
 import { useWords } from "../../words/words.ts";
-import { markedParts } from "./marked.ts";
+import { markedParts, withoutSigns } from "./marked.ts";
 import { type Hit, useThreadSearch } from "./useThreadSearch.ts";
 
 interface SearchResultsProps {
@@ -84,7 +84,7 @@ function MessageHit({ hit, query, onNavigate }: { hit: Hit; query: string; onNav
           <time dateTime={new Date(hit.at).toISOString()}>{formats.shortDay(hit.at)}</time>
         </span>
         <span className="line-clamp-2 text-[14px] leading-snug [overflow-wrap:anywhere]">
-          <Marked text={hit.snippet} query={query} />
+          <Marked text={withoutSigns(hit.snippet)} query={query} />
         </span>
       </Link>
     </li>

@@ -21,3 +21,8 @@ export function markedParts(text: string, query: string): Part[] {
   if (at < text.length) parts.push({ part: text.slice(at), at, marked: false });
   return parts;
 }
+
+/** A piece of Markdown as it reads: without the signs that only say how it looks. Pure. */
+export function withoutSigns(markdown: string): string {
+  return markdown.replace(/\*\*|__|~~|`+|(?<=^|\s)#{1,6}\s/g, "");
+}

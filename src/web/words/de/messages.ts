@@ -5,7 +5,7 @@ const characters = (count: number) => `${formats.number(count)} Zeichen`;
 
 export const messages: typeof english = {
   message: "Nachricht",
-  placeholder: "Schreib eine Nachricht, oder beginne mit /image oder /video",
+  placeholder: "Nachricht, /image oder /video",
   attach: "Dateien anhängen",
   files: "Dateien",
   filesToSend: "Zu sendende Dateien",
@@ -61,7 +61,8 @@ export const messages: typeof english = {
       "Das Modell hat etwas Unlesbares geschickt. Versuche es noch einmal, oder wähle ein anderes Modell.",
     reply_too_long: "Die Antwort ist so lang, wie eine sein darf. Bitte das Modell, weiterzumachen.",
     abandoned: "Das Schreiben wurde unterbrochen. Was angekommen war, bleibt; versuche es noch einmal.",
-    fenced: "Dein Konto wurde geschlossen oder eingeschränkt, während diese Antwort geschrieben wurde.",
+    fenced:
+      "Dein Konto wurde währenddessen geschlossen oder eingeschränkt. Unter Privatsphäre steht, wie du das änderst.",
   },
   endedEarly: "Diese Antwort endete zu früh; was angekommen war, bleibt. Versuche es noch einmal.",
   cost: (credits: string, estimated: boolean) => (estimated ? `etwa ${credits}` : credits),

@@ -6,7 +6,7 @@ const characters = (count: number) => formats.count(count, { one: "character", o
 /** A conversation and the place to write in it. */
 export const messages = {
   message: "Message",
-  placeholder: "Write a message, or begin with /image or /video",
+  placeholder: "Write a message, /image or /video",
   attach: "Attach files",
   files: "Files",
   filesToSend: "Files to send",
@@ -60,7 +60,8 @@ export const messages = {
     provider_invalid: "The model sent something that could not be read. Try again, or choose another model.",
     reply_too_long: "The reply reached the longest length that is kept. Ask the model to go on.",
     abandoned: "Writing this reply was interrupted. What had arrived is kept; try again.",
-    fenced: "Your account was closed or restricted while this reply was being written.",
+    fenced:
+      "Your account was closed or restricted while this was being written. Your privacy page says how to change that.",
   } satisfies Record<ReplyErrorCode, string>,
   endedEarly: "This reply ended early; what had arrived is kept. Try again.",
   cost: (credits: string, estimated: boolean) => (estimated ? `about ${credits}` : credits),
