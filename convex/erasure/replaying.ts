@@ -8,7 +8,7 @@ import { drainSoon } from "../media/deletes.ts";
 import { removeMedium } from "../media/keeping.ts";
 import { type Changes, type Choices, changesTo, choicesOf, findObjection } from "../privacy/choices.ts";
 import { vChoices } from "../privacy/schema.ts";
-import { removeThread } from "../threads/removal.ts";
+import { endThread, removeThread } from "../threads/removal.ts";
 import { stripApplied } from "../webhooks/objecting.ts";
 import { beginErasure } from "./beginning.ts";
 import type { Entered, Forgotten } from "./ledger.ts";
@@ -108,7 +108,10 @@ const FORGET: Record<Forgotten, (ctx: MutationCtx, id: string) => Promise<void>>
   },
   chat: async (ctx, id) => {
     const thread = await ctx.db.get("threads", id as Id<"threads">);
-    if (thread && thread.state !== "erasing" && thread.state !== "removed") await removeThread(ctx, thread);
+    if (!thread) return;
+    if (thread.state !== "erasing" && thread.state !== "removed") return removeThread(ctx, thread);
+    // Its removal was under way when the backup was made, and what would have gone on with it is in no backup.
+    await endThread(ctx, thread, { why: "person", unreadableAt: Date.now() });
   },
   file: async (ctx, id) => {
     const medium = await ctx.db.get("media", id as Id<"media">);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { api } from "../../convex/_generated/api.js";
+import { api, internal } from "../../convex/_generated/api.js";
+import { noteDeleted } from "../erasure/world.ts";
 import { refusalOf, signedIn, startBackend, useBackendEnvironment, visitor } from "../support/backend.ts";
 
 useBackendEnvironment();
@@ -47,6 +48,18 @@ describe("signing in", () => {
     const ada = await signedIn(backend);
     await setState(backend, "erasing");
     expect(await refusalOf(ada.action(api.account.signIn, {}))).toBe("closing");
+  });
+
+  it("[A11] makes no key for somebody who is deleted between its two halves, and no account after", async () => {
+    const backend = startBackend();
+    const identityId = "user_ada";
+    const { signingIn } = internal.account;
+    const { userId: ownerId } = await backend.mutation(signingIn.ensureAccount, { identityId, name: "Ada" });
+    await noteDeleted(backend, identityId);
+    const key = { gen: 1, kid: "k1", wrapped: new ArrayBuffer(60), seed: new ArrayBuffer(32) };
+    expect(await refusalOf(backend.mutation(signingIn.keepFirstKey, { ownerId, ...key }))).toBe("closing");
+    expect(await refusalOf(visitor(backend).action(api.account.signIn, {}))).toBe("closing");
+    expect(await countRows(backend)).toMatchObject({ users: 1, userKeys: 0, saltRatchets: 0 });
   });
 
   it("[A1] [B2] stores of the identity provider's data the user id and the name alone", async () => {

@@ -12,7 +12,17 @@ import { LEDGER_MS } from "../../src/policy/periods.ts";
 import { decodeEnvelope } from "../../src/shared/envelope.ts";
 import { type Backend, startBackend, useBackendEnvironment } from "../support/backend.ts";
 import { say } from "../support/chats.ts";
-import { fillEveryTable, join, type Member, readAll, settled, startWorld, tablesNaming, type World } from "./world.ts";
+import {
+  fillEveryTable,
+  join,
+  loseScheduled,
+  type Member,
+  readAll,
+  settled,
+  startWorld,
+  tablesNaming,
+  type World,
+} from "./world.ts";
 
 useBackendEnvironment();
 // Real sockets.
@@ -160,6 +170,21 @@ describe("a backup that is brought back", () => {
     expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0 });
     await settled(backend);
     expect((await readAll(backend)).threads?.map(({ _id }) => _id)).toEqual([kept]);
+  });
+
+  it.each([
+    ["deleted", undefined],
+    ["deleted, and could still be brought back,", "k".repeat(32)],
+  ])("ends a chat that was being %s when it was made, since nothing goes on with that", async (_how, undoKey) => {
+    const { threadId } = await say(ada.person, "Half gone");
+    await ada.person.mutation(api.threads.remove, { threadId, undoKey });
+    await loseScheduled(backend);
+    await settled(backend);
+    expect((await readAll(backend)).messages).toHaveLength(2);
+    writeFileSync(file, "");
+    expect(await replayLedger(deployment, file, true)).toMatchObject({ chat: 1 });
+    await settled(backend);
+    expect(await readAll(backend)).toMatchObject({ threads: [], messages: [] });
   });
 
   it("ends a chat and a file that were deleted since, by their ids", async () => {
