@@ -16,7 +16,7 @@ const NOTE = { author: "writer", text: "x".repeat(1_000) };
 
 type Add = FunctionReference<"mutation", "public", { author: string; text: string }>;
 const add = makeFunctionReference("notes:add") as Add;
-/** Of a module that has its context kept, where the other gets a fresh one each time. */
+/** Of a module that has its context kept, where that of the other has to be proven as good as new each time. */
 const addInKept = makeFunctionReference("keptNotes:add") as Add;
 const newest = makeFunctionReference<"query", { author: string }, string | null>("notes:newest");
 
