@@ -3,6 +3,7 @@ import { v } from "convex/values";
 import { startedAnew } from "../src/policy/retention.ts";
 import { internal } from "./_generated/api.js";
 import { action } from "./_generated/server.js";
+import { enterPin } from "./erasure/ledger.ts";
 import { refuseHeld } from "./legalHolds/holding.ts";
 import { notFound, refusal } from "./lib/errors.ts";
 import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts";
@@ -80,6 +81,7 @@ export const setPinned = viewerMutation({
     if (thread.pinned === pinned) return null;
     const retentionClockAt = pinned ? thread.retentionClockAt : startedAnew(thread, Date.now());
     await ctx.db.patch("threads", thread._id, { pinned, retentionClockAt });
+    await enterPin(ctx, thread._id, { pinned, retentionClockAt });
     return null;
   },
 });

@@ -75,7 +75,7 @@ async function forgetAgain(ledger: string, dataDir: string): Promise<string> {
   try {
     const found = await replayLedger(connect({ url: home.apiUrl, data: dataDir }, {}), ledger, true);
     return `Deleted again by the ledger: accounts ${found.account}, chats ${found.chat}, files ${found.file}.
-People whose decisions hold again: ${found.choices}.`;
+People whose decisions hold again: ${found.choices}, chats whose pins do: ${found.pin}.`;
   } finally {
     await home.close();
   }

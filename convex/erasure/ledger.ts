@@ -6,7 +6,7 @@ import { internalMutation, internalQuery, type MutationCtx } from "../_generated
 import { choicesOf } from "../privacy/choices.ts";
 import { vChoices } from "../privacy/schema.ts";
 import { ledgerSubject } from "./pseudonyms.ts";
-import { vEntered, type vForgotten } from "./schema.ts";
+import { vEntered, type vForgotten, vPin } from "./schema.ts";
 
 /*
  * [Note: Erasure ledger]
@@ -19,7 +19,8 @@ import { vEntered, type vForgotten } from "./schema.ts";
  *
  * A backup does not know either what people decided since: that they withdrew a consent, restricted or closed their account,
  * or reopened it. So the ledger also has, of each person who ever decides, one entry with all that holds for them now,
- * which takes the place of the one before; and the replay brings what it says into force again.
+ * which takes the place of the one before; and the replay brings what it says into force again. Pins are entered too, or a chat that was pinned in its last days
+ * would be past its period in the database that is brought back, and swept.
  */
 
 const ENTRIES_PER_PAGE = 1_000;
@@ -44,6 +45,18 @@ export async function enterChoices(ctx: Pick<MutationCtx, "db">, ownerId: Id<"us
   await ctx.db.insert("erasureLedger", { what: "choices", subject, at: Math.max(Date.now(), earlierAt + 1), choices });
 }
 
+/** Enters that a chat was pinned or unpinned, in the transaction that does it. */
+export async function enterPin(
+  ctx: Pick<MutationCtx, "db">,
+  threadId: Id<"threads">,
+  pin: Infer<typeof vPin>,
+): Promise<void> {
+  await ctx.db.insert("erasureLedger", {
+    ...{ what: "pin", at: Date.now(), pin },
+    subject: await ledgerSubject("pin", threadId),
+  });
+}
+
 /** Takes out what somebody had decided until now; gives when it was entered, so that what follows is later than that. */
 async function takeOutChoices(ctx: Pick<MutationCtx, "db">, subject: string): Promise<number> {
   const entry = await ctx.db
@@ -58,7 +71,15 @@ async function takeOutChoices(ctx: Pick<MutationCtx, "db">, subject: string): Pr
 export const page = internalQuery({
   args: { fromAt: v.number(), cursor: v.union(v.string(), v.null()) },
   returns: v.object({
-    entries: v.array(v.object({ what: vEntered, subject: v.string(), at: v.number(), choices: v.optional(vChoices) })),
+    entries: v.array(
+      v.object({
+        what: vEntered,
+        subject: v.string(),
+        at: v.number(),
+        choices: v.optional(vChoices),
+        pin: v.optional(vPin),
+      }),
+    ),
     cursor: v.union(v.string(), v.null()),
   }),
   handler: async (ctx, { fromAt, cursor }) => {
@@ -66,7 +87,7 @@ export const page = internalQuery({
       .query("erasureLedger")
       .withIndex("by_time", (q) => q.gte("at", fromAt))
       .paginate({ numItems: ENTRIES_PER_PAGE, cursor });
-    const entries = page.map(({ what, subject, at, choices }) => ({ what, subject, at, choices }));
+    const entries = page.map(({ what, subject, at, choices, pin }) => ({ what, subject, at, choices, pin }));
     return { entries, cursor: isDone ? null : continueCursor };
   },
 });

@@ -15,10 +15,13 @@ export async function pseudonymOf(identityId: string): Promise<string> {
 }
 
 /**
- * The name of an entry of the ledger of erasures: an account and what its person decided by its identity, a chat or a
- * file by its id.
+ * The name of an entry of the ledger of erasures: an account and what its person decided by its identity, a chat, its pin
+ * or a file by its id.
  */
-export async function ledgerSubject(what: "account" | "chat" | "file" | "choices", id: string): Promise<string> {
+export async function ledgerSubject(
+  what: "account" | "chat" | "file" | "choices" | "pin",
+  id: string,
+): Promise<string> {
   if (what === "account") return pseudonymOf(id);
   return toBase64Url(await hmac(erasureKey(), lengthPrefixed(SCHEME, "erased row", what, id)));
 }

@@ -13,7 +13,7 @@ import { stripApplied } from "../webhooks/objecting.ts";
 import { beginErasure } from "./beginning.ts";
 import type { Entered, Forgotten } from "./ledger.ts";
 import { ledgerSubject } from "./pseudonyms.ts";
-import { vEntered, vForgotten } from "./schema.ts";
+import { vEntered, vForgotten, vPin } from "./schema.ts";
 
 /*
  * Replays the ledger on a database that was brought back: see [Note: Erasure ledger]. Whoever replays goes through all
@@ -24,11 +24,11 @@ import { vEntered, vForgotten } from "./schema.ts";
 const ROWS_PER_PAGE = 200;
 const BYTES_PER_PAGE = 4 * 1024 * 1024;
 
-const TABLES = { account: "users", chat: "threads", file: "media", choices: "users" } as const;
+const TABLES = { account: "users", chat: "threads", file: "media", choices: "users", pin: "threads" } as const;
 
 /**
- * A page of accounts, chats or files under the pseudonyms of the ledger, or of accounts under those of what their people
- * decided. `isKeyless`: nothing opens it any more.
+ * A page of accounts, chats or files under the pseudonyms of the ledger, of accounts under those of what their people
+ * decided, or of chats under those of their pins. `isKeyless`: nothing opens it any more.
  */
 export const rows = internalQuery({
   args: { what: vEntered, cursor: v.union(v.string(), v.null()) },
@@ -76,6 +76,24 @@ export const decide = internalMutation({
       const changes = known && changesTo(choices, known);
       if (!changes) continue;
       if (apply) await enforce(ctx, user, { choices, changes });
+      changed += 1;
+    }
+    return changed;
+  },
+});
+
+/** Pins or unpins chats as they were last; gives how many were otherwise. Without `apply` nothing changes. */
+export const pin = internalMutation({
+  args: { pins: v.array(v.object({ id: v.id("threads"), pin: vPin })), apply: v.boolean() },
+  returns: v.number(),
+  handler: async (ctx, { pins, apply }) => {
+    let changed = 0;
+    for (const { id, pin } of pins) {
+      const thread = await ctx.db.get("threads", id);
+      if (thread?.state !== "live") continue;
+      const retentionClockAt = Math.max(thread.retentionClockAt, pin.retentionClockAt);
+      if (thread.pinned === pin.pinned && thread.retentionClockAt === retentionClockAt) continue;
+      if (apply) await ctx.db.patch("threads", id, { pinned: pin.pinned, retentionClockAt });
       changed += 1;
     }
     return changed;

@@ -31,8 +31,11 @@ export const vErasureState = v.union(
 /** What is deleted for good. */
 export const vForgotten = v.union(v.literal("account"), v.literal("chat"), v.literal("file"));
 
-/** What the ledger of erasures has entries of: deletions, and what people have decided. */
-export const vEntered = v.union(...vForgotten.members, v.literal("choices"));
+/** What the ledger of erasures has entries of: deletions, what people have decided, and pins of chats. */
+export const vEntered = v.union(...vForgotten.members, v.literal("choices"), v.literal("pin"));
+
+/** Whether a chat is pinned, and when its clock was last started. */
+export const vPin = v.object({ pinned: v.boolean(), retentionClockAt: v.number() });
 
 export const vRetained = v.object({ table: v.string(), basis: v.string(), untilAt: v.number() });
 
@@ -120,8 +123,8 @@ export const erasureTables = {
     .index("by_subject", ["subject"])
     .index("by_time", ["erasedAt"]),
 
-  // What must not come back with a backup, under keyed pseudonyms: one row for each deletion, and one for each person
-  // with all they have decided. Written in the transaction that makes something unreadable or decides it, read by
+  // What must not come back with a backup, under keyed pseudonyms: one row for each deletion, one for each person with all
+  // they have decided, and one each time a chat is pinned or unpinned. Written in the transaction that makes something unreadable or decides it, read by
   // operators, who keep a copy elsewhere. Deleted after 35 days, when no backup is older; what a person decided also with
   // their account. See [Note: Erasure ledger].
   erasureLedger: defineTable({
@@ -130,6 +133,7 @@ export const erasureTables = {
     at: v.number(),
     /** Of what was decided: what holds now. */
     choices: v.optional(vChoices),
+    pin: v.optional(vPin),
   })
     .index("by_time", ["at"])
     .index("by_subject", ["subject"]),

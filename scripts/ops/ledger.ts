@@ -1,9 +1,11 @@
 /** The copy of the erasure ledger that operators keep apart: a file with one entry a line, as JSON, the oldest first. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { FunctionReturnType } from "convex/server";
+import type { Infer } from "convex/values";
 import { internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import type { Entered } from "../../convex/erasure/ledger.ts";
+import type { vPin } from "../../convex/erasure/schema.ts";
 import type { Choices } from "../../convex/privacy/choices.ts";
 import { Progress } from "../progress.ts";
 import type { Deployment } from "./deployment.ts";
@@ -15,7 +17,11 @@ export interface LedgerEntry {
   at: number;
   /** What holds since then, of what was decided. */
   choices?: Choices | undefined;
+  /** How a chat has been pinned or unpinned. */
+  pin?: Pin | undefined;
 }
+
+type Pin = Infer<typeof vPin>;
 
 /** Entries that were committed late may be older than the newest in the file, but not by more than this. */
 const OVERLAP_MS = 10 * 60_000;
@@ -45,17 +51,22 @@ export function readLedger(file: string): LedgerEntry[] {
   return whole.map((line, index) => parseEntry(line) ?? raise(`${file}: line ${index + 1} is no entry of a ledger.`));
 }
 
-/** What of a ledger a deployment still has or has again, and of how many people it does not know what they decided. */
+/**
+ * What of a ledger a deployment still has or has again, and of how many people and chats it does not know what was decided
+ * and pinned.
+ */
 export type Found = Record<Entered, number>;
 
 /**
- * Finds what a ledger says was deleted, chats without a key, and people whose decisions were forgotten; with `apply` has
- * it deleted again and what was decided brought into force.
+ * Finds what a ledger says was deleted, chats without a key, and people and chats whose decisions and pins were forgotten;
+ * with `apply` has it deleted again and what was decided brought into force.
  */
 export async function replayLedger(deployment: Deployment, file: string, apply: boolean): Promise<Found> {
   const entries = readLedger(file);
-  const subjects = new Set(entries.flatMap(({ what, subject }) => (what === "choices" ? [] : [subject])));
-  const found: Found = { account: 0, chat: 0, file: 0, choices: 0 };
+  const subjects = new Set(
+    entries.flatMap(({ what, subject }) => (what === "choices" || what === "pin" ? [] : [subject])),
+  );
+  const found: Found = { account: 0, chat: 0, file: 0, choices: 0, pin: 0 };
   for (const what of ["account", "chat", "file"] as const) {
     const isDeleted = ({ subject, isKeyless }: Row) => isKeyless || subjects.has(subject);
     const rows = await findRows(deployment, what, isDeleted);
@@ -65,7 +76,7 @@ export async function replayLedger(deployment: Deployment, file: string, apply: 
       await deployment.call(internal.erasure.replaying.forget, { what, ids: some.map(({ id }) => id) });
     }
   }
-  const decided = newestChoices(entries);
+  const decided = newestOf(entries, ({ choices }) => choices);
   const people = await findRows(deployment, "choices", ({ subject }) => decided.has(subject));
   for (const some of inPages(people)) {
     const decisions = some.map(({ id, subject }) => ({
@@ -74,13 +85,23 @@ export async function replayLedger(deployment: Deployment, file: string, apply: 
     }));
     found.choices += await deployment.call(internal.erasure.replaying.decide, { decisions, apply });
   }
+  const pinned = newestOf(entries, ({ pin }) => pin);
+  const chats = await findRows(deployment, "pin", ({ subject }) => pinned.has(subject));
+  for (const some of inPages(chats)) {
+    const pins = some.map(({ id, subject }) => ({ id: id as Id<"threads">, pin: pinned.get(subject) as Pin }));
+    found.pin += await deployment.call(internal.erasure.replaying.pin, { pins, apply });
+  }
   return found;
 }
 
-/** What each person decided last, by their pseudonym. */
-function newestChoices(entries: LedgerEntry[]): Map<string, Choices> {
+/** What entries say last, by what they are of. */
+function newestOf<Said>(entries: LedgerEntry[], said: (entry: LedgerEntry) => Said | undefined): Map<string, Said> {
   const inOrder = entries.toSorted((a, b) => a.at - b.at);
-  return new Map(inOrder.flatMap(({ subject, choices }) => (choices ? [[subject, choices] as const] : [])));
+  return new Map(inOrder.flatMap((entry) => withSubject(entry, said(entry))));
+}
+
+function withSubject<Said>({ subject }: LedgerEntry, said: Said | undefined): [string, Said][] {
+  return said === undefined ? [] : [[subject, said]];
 }
 
 /** A row of the deployment under the pseudonym that it has in the ledger. */
@@ -105,16 +126,16 @@ function* inPages(rows: Row[]): Generator<Row[]> {
   for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) yield rows.slice(at, at + ROWS_AT_ONCE);
 }
 
-/** Tells entries apart: the same person decides more than once. */
-function nameOf({ subject, at }: LedgerEntry): string {
-  return `${subject} ${at}`;
+/** Tells entries apart: the same person decides more than once, and the same chat is pinned and unpinned. */
+function nameOf({ subject, at, pin }: LedgerEntry): string {
+  return `${subject} ${at} ${pin?.pinned ?? ""}`;
 }
 
 function parseEntry(line: string): LedgerEntry | null {
   try {
-    const { what, subject, at, choices } = JSON.parse(line) as Partial<LedgerEntry>;
+    const { what, subject, at, choices, pin } = JSON.parse(line) as Partial<LedgerEntry>;
     const isEntry = what !== undefined && typeof subject === "string" && typeof at === "number";
-    return isEntry ? { what, subject, at, choices } : null;
+    return isEntry ? { what, subject, at, choices, pin } : null;
   } catch {
     return null;
   }

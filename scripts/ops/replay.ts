@@ -9,16 +9,14 @@ export const replay: Command = {
   details: [
     "Run it on a restored deployment before anybody is let in. The ledger is the file that receipts --out writes. Chats",
     "whose key the backup of keys does not have are deleted too. What people decided since comes into force: consents,",
-    "objections, restrictions, closed and reopened accounts. npm run restore -- … --ledger FILE does this by itself.",
+    "objections, restrictions, closed and reopened accounts, pins of chats. npm run restore -- … --ledger FILE does this by itself.",
   ],
   run: async ({ deployment, subjects: [file], apply, print }) => {
     if (file === undefined) throw new Error("Which file? It is the one that receipts --out writes.");
-    const { account, chat, file: files, choices } = await replayLedger(deployment, file, apply);
+    const { account, chat, file: files, choices, pin } = await replayLedger(deployment, file, apply);
     const found = `accounts ${account}, chats ${chat}, files ${files}`;
     print(apply ? `Deleted again: ${found}` : `To be deleted again: ${found}`);
-    print(
-      apply ? `People whose decisions hold again: ${choices}` : `People whose decisions are to hold again: ${choices}`,
-    );
+    print(`People whose decisions ${apply ? "" : "are to "}hold again: ${choices}, chats whose pins do: ${pin}`);
     return 0;
   },
 };

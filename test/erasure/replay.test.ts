@@ -8,7 +8,7 @@ import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import type { Deployment } from "../../scripts/ops/deployment.ts";
 import { copyLedger, readLedger, replayLedger } from "../../scripts/ops/ledger.ts";
-import { LEDGER_MS } from "../../src/policy/periods.ts";
+import { LEDGER_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { decodeEnvelope } from "../../src/shared/envelope.ts";
 import { type Backend, startBackend, useBackendEnvironment } from "../support/backend.ts";
 import { say } from "../support/chats.ts";
@@ -52,7 +52,7 @@ beforeEach(async () => {
 });
 
 function call(called: FunctionReference<"query" | "mutation", "internal">, args: Record<string, unknown>) {
-  return /:(forget|decide)$/.test(getFunctionName(called))
+  return /:(forget|decide|pin)$/.test(getFunctionName(called))
     ? backend.mutation(called as FunctionReference<"mutation", "internal">, args)
     : backend.query(called as FunctionReference<"query", "internal">, args);
 }
@@ -147,16 +147,16 @@ describe("a backup that is brought back", () => {
     expect(await tablesNaming(backend, [ada.identityId])).toContain("users");
     const bobs = (rows: Rows) => (rows.users ?? []).filter(({ identityId }) => identityId === bob.identityId).length;
 
-    expect(await replayLedger(deployment, file, false)).toEqual({ account: 1, chat: 0, file: 0, choices: 0 });
+    expect(await replayLedger(deployment, file, false)).toEqual({ account: 1, chat: 0, file: 0, choices: 0, pin: 0 });
     expect(await tablesNaming(backend, [ada.identityId])).toContain("users");
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 1, chat: 0, file: 0, choices: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 1, chat: 0, file: 0, choices: 0, pin: 0 });
     expect((await readAll(backend)).userKeys).toHaveLength(1);
     await settled(backend);
     expect(await tablesNaming(backend, [ada.identityId, ada.name])).toEqual([]);
     const after = await readAll(backend);
     expect([bobs(after), after.threads?.length]).toEqual([1, 1]);
     expect(after.erasureReceipts).toMatchObject([{ origin: "restore" }]);
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 0, file: 0, choices: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 0, file: 0, choices: 0, pin: 0 });
   });
 
   it("[A6] ends chats whose key is not among those that were brought back, and no other", async () => {
@@ -167,7 +167,7 @@ describe("a backup that is brought back", () => {
       if (key) await ctx.db.delete("threadKeys", key._id);
     });
     writeFileSync(file, "");
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0, pin: 0 });
     await settled(backend);
     expect((await readAll(backend)).threads?.map(({ _id }) => _id)).toEqual([kept]);
   });
@@ -198,7 +198,7 @@ describe("a backup that is brought back", () => {
       { what: "chat", subject: await ledgerSubject("chat", "of nobody"), at: 3 },
     ];
     writeFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 1, choices: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 1, choices: 0, pin: 0 });
     await settled(backend);
     const { threads, media } = await readAll(backend);
     expect([threads?.map(({ _id }) => _id), media]).toEqual([[kept], []]);
@@ -281,7 +281,7 @@ describe("what people decided after the backup was made", () => {
     await forgetSince(backup);
     expect(await standing()).not.toEqual(decided);
 
-    const found = { account: 0, chat: 0, file: 0, choices: 1 };
+    const found = { account: 0, chat: 0, file: 0, choices: 1, pin: 0 };
     expect(await replayLedger(deployment, file, false)).toEqual(found);
     expect(await standing()).not.toEqual(decided);
     expect(await replayLedger(deployment, file, true)).toEqual(found);
@@ -308,12 +308,31 @@ describe("what people decided after the backup was made", () => {
     expect((await readAll(backend)).erasureLedger?.map(({ what }) => what).toSorted()).toEqual(["account", "choices"]);
   });
 
+  it.each([
+    ["[A7] a pin", false, true],
+    ["[A6] an unpinning", true, false],
+  ])("%s: it holds again too, with the clock of the chat", async (_what, before, since) => {
+    const { threadId } = await say(ada.person, "A chat");
+    if (before) await ada.person.mutation(api.threads.setPinned, { threadId, pinned: before });
+    const backup = (await readAll(backend)).threads?.find(({ _id }) => _id === threadId);
+    vi.setSystemTime(Date.now() + UNPINNED_THREAD_MS / 2);
+    for (const pinned of [since, before, since]) await ada.person.mutation(api.threads.setPinned, { threadId, pinned });
+    await copyLedger(deployment, file);
+    const decided = await backend.run((ctx) => ctx.db.get("threads", threadId));
+    const { pinned, retentionClockAt } = backup as { pinned: boolean; retentionClockAt: number };
+    await backend.run((ctx) => ctx.db.patch("threads", threadId, { pinned, retentionClockAt }));
+    expect(await replayLedger(deployment, file, false)).toMatchObject({ chat: 0, pin: 1 });
+    expect(await replayLedger(deployment, file, true)).toMatchObject({ chat: 0, pin: 1 });
+    expect(await backend.run((ctx) => ctx.db.get("threads", threadId))).toEqual(decided);
+    expect(await replayLedger(deployment, file, true)).toMatchObject({ pin: 0 });
+  });
+
   it("is left out of a ledger that was copied before there was such a thing, which is replayed as ever", async () => {
     const { threadId } = await say(ada.person, "To be deleted");
     const { ledgerSubject } = await import("../../convex/erasure/pseudonyms.ts");
     const entry = { what: "chat", subject: await ledgerSubject("chat", threadId), at: 1 };
     writeFileSync(file, `${JSON.stringify(entry)}\n`);
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0, pin: 0 });
   });
 });
 

@@ -233,7 +233,7 @@ describe("npm run restore", () => {
       expect({ exitCode, stdout }).toEqual({
         exitCode: 0,
         stdout: expect.stringContaining(
-          "Deleted again by the ledger: accounts 1, chats 1, files 0.\nPeople whose decisions hold again: 1.",
+          "Deleted again by the ledger: accounts 1, chats 1, files 0.\nPeople whose decisions hold again: 1, chats whose pins do: 0.",
         ),
       });
       expect(cronsIn(home)).toEqual([]);
