@@ -51,13 +51,13 @@ export const addThreads = internalMutation({
 
 async function addThread(
   ctx: ViewerMutationCtx,
-  { id: _, title, branches, ...clock }: Infer<typeof vThread>,
+  { title, branches, pinned, lastActivityAt, branch: shown, ...row }: Infer<typeof vThread>,
   request: string,
 ): Promise<Id<"threads">> {
   const nowMs = Date.now();
   const { thread } = await createThread(ctx, { title, request, nowMs });
-  const retentionClockAt = isExpired(clock, nowMs) ? nowMs : clock.retentionClockAt;
-  await ctx.db.patch("threads", thread._id, { ...clock, retentionClockAt });
+  const retentionClockAt = isExpired({ ...row, pinned }, nowMs) ? nowMs : row.retentionClockAt;
+  await ctx.db.patch("threads", thread._id, { pinned, lastActivityAt, retentionClockAt, branch: shown });
   const of = { workspaceId: ctx.viewer.workspaceId, threadId: thread._id };
   for (const branch of branches) await ctx.db.insert("branches", { ...of, ...branch });
   return thread._id;
