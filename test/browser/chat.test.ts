@@ -20,6 +20,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Tokens are good for a minute. */
 const TOKENS_RUN_OUT_MS = 2 * 60 * 1000;
 const QUICK = { firstTokenMs: 0, intervalMs: 0 };
+/** Longer than it takes to say that the connection is lost. */
+const BRISK = { firstTokenMs: 200, intervalMs: 60 };
 /** Some seconds of text: long enough to be away in, short enough to wait for. */
 const UNHURRIED = { firstTokenMs: 200, intervalMs: 120 };
 
@@ -172,6 +174,18 @@ describe.skipIf("reason" in found)("a person and their chats", () => {
     await expect.poll(() => replies().last().innerText(), { timeout: WAIT_MS }).toMatch(/\d credits?$/m);
   });
 
+  test("leads to a message that was found although another version stands in its place", async () => {
+    const field = page.getByRole("textbox", { name: "Search chats" });
+    await field.fill("three rainy");
+    const hits = list().getByRole("region", { name: "Messages" }).getByRole("link", { name: "three rainy days" });
+    await hits.last().click();
+    await page.getByRole("article", { name: "You" }).getByText("three rainy days").waitFor();
+    expect(await page.getByText("1 of 2").count()).toBeGreaterThan(0);
+    await field.press("Escape");
+    await page.getByRole("button", { name: "Later version" }).first().click();
+    await page.getByRole("article", { name: "You" }).getByText("three sunny days").waitFor();
+  });
+
   test("goes on from a reply in a chat of its own", async () => {
     const before = page.url();
     await page.getByRole("button", { name: "Go on from here in a new chat" }).last().click();
@@ -185,7 +199,7 @@ describe.skipIf("reason" in found)("a person and their chats", () => {
   test("takes files that are pasted and dropped, and shows how far they are", async () => {
     await page.goto(home.urls.web);
     await composer().waitFor();
-    await hold(page, /\/media\/upload/);
+    const release = await hold(page, /\/media\/upload/);
     for (const type of ["paste", "drop"]) {
       await composer().evaluate((field, kind) => {
         const files = new DataTransfer();
@@ -195,7 +209,7 @@ describe.skipIf("reason" in found)("a person and their chats", () => {
       }, type);
       await page.getByRole("progressbar", { name: `Uploading ${type}.txt` }).waitFor();
     }
-    await page.unrouteAll();
+    release();
     await expect.poll(() => page.getByRole("progressbar").count(), { timeout: WAIT_MS }).toBe(0);
     await say("What is to be bought?");
     const files = page.getByRole("article", { name: "You" }).getByRole("link");
@@ -284,6 +298,7 @@ describe.skipIf("reason" in found)("a person and their chats", () => {
   test("loses nothing while the connection is gone, says so, and shows what is said at once where it is slow", async () => {
     const train = await newContext();
     const line = await unreliable(train);
+    await planReplies(home, BRISK);
     const there = await openSignedIn(train, home, EMAIL);
     await open("Tides");
     await there.goto(page.url());
@@ -378,12 +393,14 @@ describe.skipIf("reason" in found)("a person and their chats", () => {
   });
 });
 
-/** Holds back what is asked for at addresses of this kind, for long enough to look at it waiting. */
-async function hold(page: Page, address: RegExp): Promise<void> {
+/** Holds back what is asked for at addresses of this kind, to be looked at waiting. Gives the way to let it go on. */
+async function hold(page: Page, address: RegExp): Promise<() => void> {
+  const released = Promise.withResolvers<void>();
   await page.route(address, async (route) => {
-    await page.waitForTimeout(1_500);
-    await route.continue().catch(() => undefined);
+    await released.promise;
+    await route.continue();
   });
+  return released.resolve;
 }
 
 /** Answers a mutation of a context's pages with a refusal, whatever it then says. Call it before they open. */

@@ -123,6 +123,20 @@ describe.skipIf("reason" in found)("a chat of ten thousand messages", () => {
       .waitFor();
     expect(await isInView(log().getByText(`Message ${LONG - 1}.`, { exact: true }))).toBe(true);
   });
+
+  test("leads from far back to what the person says next", async () => {
+    await page
+      .getByRole("navigation", { name: "Chats" })
+      .getByRole("link", { name: `Message ${FAR_BACK}.` })
+      .click();
+    await log().getByText(`Message ${FAR_BACK}.`, { exact: true }).waitFor();
+    await page.getByRole("textbox", { name: "Message" }).fill("Here I am again");
+    await page.keyboard.press("Enter");
+    const said = log().getByText("Here I am again", { exact: true });
+    await said.waitFor();
+    await log().getByRole("button", { name: "Copy reply" }).last().waitFor();
+    expect(await isInView(said)).toBe(true);
+  });
 });
 
 const from = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);

@@ -29,8 +29,8 @@ describe.skipIf("reason" in found)("in the browser", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    // One picture is drawn at a time, so that two of them make a line.
-    home = await startHome({ env: { MEDIA_PARALLELISM: "4" } });
+    // One picture is drawn at a time, so that two of them make a line; of thumbnails, four are made at once.
+    home = await startHome({ env: { MEDIA_PARALLELISM: "7" } });
     browser = await launchBrowser();
   });
   afterAll(async () => {
@@ -244,6 +244,7 @@ describe.skipIf("reason" in found)("in the browser", () => {
       // Those far above are not in the page any more.
       expect(await cells().count()).toBeLessThan(PICTURES);
       await page.locator("main").evaluate((main) => main.scrollTo(0, 0));
+      await expect.poll(() => cells().first().getByRole("img").getAttribute("alt")).toBe(order[0]);
     });
 
     test("opens one with the keyboard, goes on with the arrows, saves it, and comes back to where it was", async () => {
@@ -290,6 +291,27 @@ describe.skipIf("reason" in found)("in the browser", () => {
       await page.getByRole("radio", { name: "Images" }).click();
       await cells().first().waitFor();
       expect(complaints).toEqual([]);
+    });
+
+    test("shows pictures none the less whose addresses had run out when they were to be loaded", async () => {
+      const asked: string[] = [];
+      await page.route(/variant=thumbnail/, (route) => {
+        const url = new URL(route.request().url());
+        if (!asked.includes(url.pathname)) url.searchParams.set("expires", "1");
+        asked.push(url.pathname);
+        return route.continue({ url: url.href });
+      });
+      await page.reload();
+      await cells().first().waitFor();
+      const widths = () =>
+        page.evaluate(() =>
+          [...document.querySelectorAll<HTMLImageElement>("main img")].map(({ naturalWidth }) => naturalWidth),
+        );
+      await expect.poll(async () => (await widths()).length, { timeout: WAIT_MS }).toBeGreaterThan(5);
+      await expect.poll(widths, { timeout: WAIT_MS }).not.toContain(0);
+      // Each was refused first, and asked for once more.
+      expect(asked.length).toBe(2 * new Set(asked).size);
+      await page.unrouteAll();
     });
 
     test("[A18] shows nobody what is somebody else's, in the grid or by its address", async () => {

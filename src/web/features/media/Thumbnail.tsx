@@ -18,7 +18,7 @@ interface ThumbnailProps {
 
 /** The small picture of a medium, or a sign of its kind where there is none. Fills what it stands in. */
 export function Thumbnail({ mediaId, kind, url, alt, due = false }: ThumbnailProps) {
-  const { shownUrl, renew } = useThumbnailUrl(mediaId, url);
+  const { shownUrl, attempt, renew } = useThumbnailUrl(mediaId, url);
   if (!shownUrl) {
     return (
       <span className={clsx("grid size-full place-items-center bg-sunken text-muted", due && "breathing")}>
@@ -29,7 +29,14 @@ export function Thumbnail({ mediaId, kind, url, alt, due = false }: ThumbnailPro
   }
   return (
     <>
-      <img src={shownUrl} alt={alt} onError={renew} draggable={false} className="size-full bg-sunken object-cover" />
+      <img
+        key={attempt}
+        src={shownUrl}
+        alt={alt}
+        onError={renew}
+        draggable={false}
+        className="size-full bg-sunken object-cover"
+      />
       {kind === "video" && (
         <span className="absolute right-2 bottom-2 grid size-7 place-items-center rounded-full bg-black/60 text-white">
           <Play aria-hidden size={13} fill="currentColor" />
@@ -48,20 +55,19 @@ export function KindSign({ kind }: { kind: MediaKind }) {
 
 /**
  * The address a thumbnail is shown from: the first that was given, since later ones show the same picture and would load
- * it anew. One that has run out before it was loaded is replaced once.
+ * it anew. Where that could not be loaded, because it had run out or the line was down, another is asked for once. It may
+ * be the same one, so what shows it has to begin anew with each attempt.
  */
 function useThumbnailUrl(mediaId: string, url: string | null) {
   const ticket = useAction(api.media.ticket);
-  const [shownUrl, setShownUrl] = useState(url);
-  const [renewed, setRenewed] = useState(false);
-  if (!shownUrl && url && !renewed) setShownUrl(url);
+  const [shown, setShown] = useState({ url, attempt: 0 });
+  if (!shown.url && url && shown.attempt === 0) setShown({ url, attempt: 0 });
   const renew = () => {
-    setRenewed(true);
-    if (renewed) return setShownUrl(null);
+    if (shown.attempt > 0) return setShown({ url: null, attempt: 1 });
     ticket({ mediaId, variant: "thumbnail" }).then(
-      (given) => setShownUrl(given.url),
-      () => setShownUrl(null),
+      (given) => setShown({ url: given.url, attempt: 1 }),
+      () => setShown({ url: null, attempt: 1 }),
     );
   };
-  return { shownUrl, renew };
+  return { shownUrl: shown.url, attempt: shown.attempt, renew };
 }

@@ -62,24 +62,25 @@ export function useShift(messages: readonly Message[]): boolean {
  * it is on where that is another. Gives its id.
  */
 export function useNamedMessage(conversation: Conversation, goTo: (index: number) => void): string {
-  const namedId = useLocation().hash.slice(1);
+  const { hash, key } = useLocation();
+  const namedId = hash.slice(1);
   const { messages, loading, anchorId, openAround, select } = conversation;
-  /** What was done for it already: each is tried once, for it may be gone. */
-  const tried = useRef({ namedId: "", around: false, select: false, reached: false });
+  /** What was done already since the address was gone to: each is tried once, for the message may be gone. */
+  const tried = useRef({ key: "", around: false, select: false, reached: false });
   useEffect(() => {
-    if (tried.current.namedId !== namedId) tried.current = { namedId, around: false, select: false, reached: false };
+    if (tried.current.key !== key) tried.current = { key, around: false, select: false, reached: false };
     const { current: done } = tried;
     if (namedId === "" || loading || done.reached) return;
     const index = messages.findIndex(({ _id }) => _id === namedId);
     if (index >= 0) {
       done.reached = true;
       goTo(index);
+    } else if (!done.around) {
+      done.around = true;
+      openAround(namedId);
     } else if (anchorId === namedId && !done.select) {
       done.select = true;
       select(namedId);
-    } else if (anchorId !== namedId && !done.around && !done.select) {
-      done.around = true;
-      openAround(namedId);
     }
   });
   return namedId;

@@ -21,7 +21,7 @@ export const usage: typeof english = {
     `Eine Zahlung fehlt. Hol sie bis zum ${formats.day(graceEndsAtMs)} nach, damit du weiter Credits nutzen kannst.`,
   plan: "Tarif",
   yourPlan: "Deiner",
-  free: "Kostenlos",
+  free: "Kostet nichts",
   aMonth: (price) => `${price} im Monat`,
   planGives: (monthly) => `${credits(monthly)} im Monat`,
   planAllows: (replies, jobs) =>

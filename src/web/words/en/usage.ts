@@ -21,7 +21,7 @@ export const usage = {
     `A payment is missing. Make it by ${formats.day(graceEndsAtMs)}, so that you can go on spending credits.`,
   plan: "Plan",
   yourPlan: "Yours",
-  free: "Free",
+  free: "No charge",
   aMonth: (price: string) => `${price} a month`,
   planGives: (monthly: number) => `${credits(monthly)} each month`,
   planAllows: (replies: number, jobs: number) =>
