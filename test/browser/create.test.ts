@@ -29,8 +29,8 @@ describe.skipIf("reason" in found)("in the browser", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    // One picture is drawn at a time, so that two of them make a line; of thumbnails, four are made at once.
-    home = await startHome({ env: { MEDIA_PARALLELISM: "7" } });
+    // One picture is drawn at a time, so that two of them make a line.
+    home = await startHome({ env: { MEDIA_PARALLELISM: "4" } });
     browser = await launchBrowser();
   });
   afterAll(async () => {
