@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Component test helpers ship TypeScript that uses `import.meta.glob`, which only Vite's own transform understands. */
@@ -48,7 +49,7 @@ export default defineConfig({
       },
     ],
     server: { deps: { inline: inlined } },
-    // Two workers on two cores: tests of this kind spend their time in processes of their own.
-    maxWorkers: 2,
+    // One more than there are cores: while whole homes start and stop, a test waits and a core would rest.
+    maxWorkers: availableParallelism() + 1,
   },
 });
