@@ -1,5 +1,5 @@
 /** What people do with the product, and what they learn from its answers. */
-import { api } from "../../convex/_generated/api.js";
+import { api, internal } from "../../convex/_generated/api.js";
 import { UNDO_MS } from "../../src/policy/periods.ts";
 import { PNG } from "./models.ts";
 import { type Chat, endsAtMs, type Person } from "./people.ts";
@@ -8,6 +8,8 @@ import { CANARY, LONGEST_SKEW_MS, type World } from "./world.ts";
 type Activity = (person: Person) => Promise<void>;
 
 const MOST_WAITING_MS = 4_000;
+/** Enough for some of what can be ordered, and not for all of it at once. */
+const DEAREST_CREDITS = 120;
 
 /** Signs in, perhaps twice at once, and says something before the key can be there. */
 export const signIn: Activity = async (person) => {
@@ -24,7 +26,7 @@ export const signIn: Activity = async (person) => {
 /** Says something in a new chat or an old one, and has the reply written by this tab, by two, or by none. */
 export const chat: Activity = async (person) => {
   const { chance, faults } = person.world;
-  const sent = await say(person, chance.happens(0.6) ? anyChat(person) : null, { temporary: chance.happens(0.2) });
+  const sent = await say(person, chance.happens(0.6) ? anyChat(person) : null, { temporary: chance.happens(0.3) });
   if (!sent) return;
   const tabs = chance.pick([0, 1, 1, 1, 2]);
   if (tabs === 2) faults.note("submittedTwice");
@@ -120,7 +122,7 @@ export const upload: Activity = async (person) => {
   const sent = await say(person, chance.happens(0.5) ? anyChat(person) : null, { attachmentIds });
   if (!sent) return;
   await generate(person, sent.replyId);
-  if (!chance.happens(0.4)) return;
+  if (!chance.happens(0.7)) return;
   // A copy of the medium, which outlives it.
   await say(person, null, { attachmentIds });
   await person.mutation(api.media.remove, { mediaId });
@@ -228,9 +230,17 @@ export const restrict: Activity = async (person) => {
   if (done !== undefined) person.restrictedSinceMs = restricted ? person.world.timeline.nowMs : null;
 };
 
+/** Closes the account, and looks whether something of it is still shown. */
 export const closeAccount: Activity = async (person) => {
+  const media = await person.query(api.media.library, { paginationOpts: { numItems: 20, cursor: null } });
   const done = await person.mutation(api.account.close, {});
-  if (done !== undefined) person.closedAtMs ??= person.world.timeline.nowMs;
+  if (done === undefined) return;
+  person.closedAtMs ??= person.world.timeline.nowMs;
+  const [medium] = media?.page ?? [];
+  if (!medium) return;
+  const isShown = (await person.fetch(`/media/${medium.mediaId}`)).ok;
+  if (isShown && person.closedAtMs !== null)
+    person.world.wrong.push(`I10 A file of ${person.name}'s closed account is shown`);
 };
 
 export const reopenAccount: Activity = async (person) => {
@@ -263,9 +273,15 @@ export const deleteIdentity: Activity = async (person) => {
   person.world.identity.delete(person.identityId);
 };
 
-/** Spends what is left many times at once. */
+/** Spends the last credits many times at once. */
 export const spendAtOnce: Activity = async (person) => {
   const { chance, faults, start } = surroundingsOf(person);
+  const me = await person.query(api.account.me, {});
+  if (!me) return;
+  const taken = me.credits.held + chance.whole(0, DEAREST_CREDITS) - me.credits.balance;
+  const { identityId } = person;
+  const correction = { identityId, credits: taken, requestId: person.newRequestId(), apply: true };
+  await person.world.backend.mutation(internal.usage.corrections.adjust, correction);
   faults.note("spentAtOnce");
   for (let tab = chance.whole(4, 10); tab > 0; tab--) start(`${person.name}'s tab ${tab}`, () => order(person));
 };

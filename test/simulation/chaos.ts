@@ -54,6 +54,7 @@ const ACTIVITIES: Record<"usual" | "rare", Activities> = {
     activities.pinOrUnpin,
     activities.upload,
     activities.upload,
+    activities.upload,
     activities.order,
     activities.order,
     activities.look,
@@ -76,7 +77,9 @@ const ACTIVITIES: Record<"usual" | "rare", Activities> = {
   ],
 };
 
-const RARE_SHARE = 0.3;
+const RARE_SHARE = 0.2;
+/** How soon people undo what keeps them from doing anything. */
+const RETURNING_SHARE = 0.6;
 /** How keen on something people are in one run: runs that are alike find alike things. */
 const KEENNESS = [0, 1, 1, 4];
 const DRAWN = 40;
@@ -94,10 +97,18 @@ function drawTastes(chance: Chance): Activities {
 
 async function doSome(person: Person, tastes: Activities): Promise<void> {
   const { chance, timeline } = person.world;
-  for (let times = chance.whole(2, 6); times > 0; times--) {
-    await timeline.pause(chance.whole(0, 8_000));
-    await chance.pick(tastes)(person);
+  for (let times = chance.whole(4, 8); times > 0; times--) {
+    await timeline.pause(chance.whole(0, 6_000));
+    const returning = chance.happens(RETURNING_SHARE) ? wayBack(person) : null;
+    await (returning ?? chance.pick(tastes))(person);
   }
+}
+
+/** What lets somebody do things again, where something keeps them from it. */
+function wayBack({ userId, closedAtMs, restrictedSinceMs }: Person): Activities[number] | null {
+  if (userId === null) return activities.signIn;
+  if (closedAtMs !== null) return activities.reopenAccount;
+  return restrictedSinceMs === null ? null : activities.restrict;
 }
 
 /** Time passes: not at all, for a while, or up to the moment at which something ends. */

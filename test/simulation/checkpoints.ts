@@ -1,10 +1,11 @@
 /*
  * What must hold at any time, and not only at the end: looked at now and then while a run goes on.
  */
+import { CLOSURE_GRACE_MS } from "../../src/policy/periods.ts";
 import { unnamedObjects } from "./oracles.ts";
 import { type Chat, endsAtMs, type Person } from "./people.ts";
-import { type Row, readTables, type TableName } from "./remains.ts";
-import { LONGEST_SKEW_MS, type World } from "./world.ts";
+import { asText, type Row, readTables, type TableName } from "./remains.ts";
+import { CANARY, LONGEST_SKEW_MS, type World } from "./world.ts";
 
 const LOOKED_AT: TableName[] = [
   "objects",
@@ -16,16 +17,50 @@ const LOOKED_AT: TableName[] = [
   "messages",
   "media",
   "userKeys",
+  "users",
   "legalHolds",
 ];
+/** How long before its end an account must be there for sure. */
+const ABOUT_MS = 2 * LONGEST_SKEW_MS;
 
 type Tables = Record<string, Row[]>;
 
 /** Notes what is wrong now. */
 export async function check(world: World, people: readonly Person[]): Promise<void> {
   const tables = await readTables(world, LOOKED_AT);
-  const lost = people.flatMap((person) => lostTooEarly(person, tables));
-  world.wrong.push(...unnamedObjects(tables, world.objects), ...lost, ...heldIsThere(world, tables));
+  const lost = people.flatMap((person) =>
+    [goneTooEarly, notRestricted, lostTooEarly].flatMap((judge) => judge(person, tables)),
+  );
+  const bytes = [...unnamedObjects(tables, world.objects), ...objectsLost(tables, world.objects)];
+  world.wrong.push(...inClear(tables), ...bytes, ...lost, ...heldIsThere(world, tables));
+}
+
+/** I1: nothing that people wrote is in clear, even for a while. */
+function inClear(tables: Tables): string[] {
+  const places = Object.entries(tables).filter(([, rows]) => rows.some((row) => asText(row).includes(CANARY)));
+  return places.map(([table]) => `I1 A text is in clear in the table ${table}`);
+}
+
+/** I8: what a row names is in the bucket, since the row is written after it and goes before it. */
+function objectsLost({ objects = [], exportPieces = [] }: Tables, { contents }: World["objects"]): string[] {
+  const lost = [...objects, ...exportPieces].filter(({ key }) => !contents.has(String(key)));
+  return lost.length > 0 ? [`I8 ${lost.length} rows name objects that are gone`] : [];
+}
+
+/** I9: an account is there until its person wants it to go, or until its time of grace is over. */
+function goneTooEarly(person: Person, { users = [], userKeys = [] }: Tables): string[] {
+  const { userId, askedToBeErased, closedAtMs, world } = person;
+  const endsAtMs = closedAtMs === null ? Infinity : closedAtMs + CLOSURE_GRACE_MS;
+  if (userId === null || askedToBeErased || endsAtMs < world.timeline.nowMs + ABOUT_MS) return [];
+  const isThere = users.some(({ _id }) => _id === userId) && userKeys.some(({ ownerId }) => ownerId === userId);
+  return isThere ? [] : [`I9 ${person.name}'s account went before its time`];
+}
+
+/** An account is restricted as long as its person wants it to be, though it was closed meanwhile. */
+function notRestricted({ name, userId, restrictedSinceMs, closedAtMs }: Person, { users = [] }: Tables): string[] {
+  if (restrictedSinceMs === null || closedAtMs !== null) return [];
+  const isLive = users.some(({ _id, state }) => _id === userId && state === "live");
+  return isLive ? [`${name}'s account is not restricted any more`] : [];
 }
 
 /** I9: a chat ends when its period does, or when its owner wants it to, and not before. */
@@ -41,7 +76,7 @@ function lostTooEarly(person: Person, { threads = [], threadKeys = [] }: Tables)
 /** Whether a chat must be there: its time has not come, or had not when its owner's data came to be only stored. */
 export function isToBeThere({ world, restrictedSinceMs }: Person, chat: Chat): boolean {
   const byMs = restrictedSinceMs ?? world.timeline.nowMs;
-  return !chat.isRemoved && endsAtMs(chat) > byMs + 2 * LONGEST_SKEW_MS;
+  return !chat.isRemoved && endsAtMs(chat) > byMs + ABOUT_MS;
 }
 
 /** I9: as long as a hold stands, what was there when it was placed is there. */

@@ -165,7 +165,7 @@ export class Person {
     const wasErased = this.isErased;
     try {
       const result = await call();
-      if (wasErased) this.#wasServed(name);
+      if (wasErased && result !== null) this.#wasServed(name);
       this.world.note(`${this.name}: ${name}`);
       return result;
     } catch (error) {

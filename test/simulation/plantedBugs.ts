@@ -74,9 +74,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     area: "outbox",
-    name: "bytes of a reservation that was given up are forgotten",
+    name: "bytes of a reservation that nobody finished are forgotten",
     file: "convex/media/reservations.ts",
-    was: "await noteDelete(ctx, { key, uploadId, jobId });",
+    was: "await noteDelete(ctx, { key, uploadId });",
     becomes: "",
   },
   {
@@ -99,6 +99,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/erasure/beginning.ts",
     was: 'const isConfirmed = job.state === "confirming" && isOwnWish;',
     becomes: 'const isConfirmed = job.state === "confirming" && (isOwnWish || true);',
+    isInSample: true,
   },
   {
     area: "erasure",
@@ -176,6 +177,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/webhooks/inbox.ts",
     was: "if (identityId && (await isErased(ctx.db, identityId))) return dropped(ctx, type, identityId);",
     becomes: "",
+    isInSample: true,
   },
   {
     area: "credits",
@@ -190,6 +192,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/usage/holds.ts",
     was: "key: `${subject}:end`, reason, use, nowMs };",
     becomes: "key: `${subject}:end:${nowMs}`, reason, use, nowMs };",
+    isInSample: true,
   },
   {
     area: "credits",
@@ -212,6 +215,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/media/uploading.ts",
     was: "await sealName(seal, recordId, file.name)",
     becomes: "new TextEncoder().encode(file.name).buffer",
+    isInSample: true,
   },
   {
     area: "media",
@@ -261,6 +265,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/exports/pages.ts",
     was: 'thread.state === "live" : isListed(thread, Date.now());',
     becomes: "true : true;",
+    isInSample: true,
   },
   {
     area: "export",
@@ -289,6 +294,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/encryption/sealing.ts",
     was: "const nonce = await deriveNonce(keys, additionalData, padded);",
     becomes: "const nonce = (await deriveNonce(keys, additionalData, padded)).fill(7);",
+    isInSample: true,
   },
   {
     area: "keys",
@@ -303,6 +309,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/lib/functions.ts",
     was: 'if (user.state === "restricted") throw',
     becomes: 'if (user.state === "restricted") return; else if (user.state === "restricted") throw',
+    isInSample: true,
   },
   {
     area: "restriction",
@@ -310,13 +317,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/legalHolds/holding.ts",
     was: "return (await isChatHeld(db, row)) || (await isHeld(db, row.ownerId));",
     becomes: "return isChatHeld(db, row);",
-  },
-  {
-    area: "restriction",
-    name: "a closed account forgets that it was restricted",
-    file: "convex/account/closing.ts",
-    was: 'const { reopensAs: state = "live" } = user;',
-    becomes: 'const state = "live";',
   },
   {
     area: "holds",
@@ -331,6 +331,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/erasure/beginning.ts",
     was: "const holds = await loadHolds(ctx.db, job.ownerId);",
     becomes: "const holds = await loadHolds(ctx.db, undefined);",
+    isInSample: true,
   },
   {
     area: "holds",
@@ -345,6 +346,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/threads/undoing.ts",
     was: 'await ctx.db.delete("threadKeys", key._id);',
     becomes: "",
+    isInSample: true,
   },
   {
     area: "undo",
@@ -352,13 +354,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/threads/undoing.ts",
     was: 'if (thread?.state !== "removed" || thread.parked?.removedAt !== removedAt) return null;',
     becomes: "if (!thread) return null;",
-  },
-  {
-    area: "undo",
-    name: "a removal can be undone for as long as it is late",
-    file: "convex/threads/undoing.ts",
-    was: 'if (Date.now() >= removedAt + UNDO_MS) throw notFound("chat");',
-    becomes: "",
   },
   {
     area: "temporary",
