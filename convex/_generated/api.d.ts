@@ -59,6 +59,7 @@ import type * as lib_operators from "../lib/operators.js";
 import type * as lib_pages from "../lib/pages.js";
 import type * as lib_rateLimits from "../lib/rateLimits.js";
 import type * as lib_requests from "../lib/requests.js";
+import type * as lib_retries from "../lib/retries.js";
 import type * as lib_scope from "../lib/scope.js";
 import type * as lib_sweeping from "../lib/sweeping.js";
 import type * as media from "../media.js";
@@ -242,6 +243,7 @@ declare const fullApi: ApiFromModules<{
   "lib/pages": typeof lib_pages;
   "lib/rateLimits": typeof lib_rateLimits;
   "lib/requests": typeof lib_requests;
+  "lib/retries": typeof lib_retries;
   "lib/scope": typeof lib_scope;
   "lib/sweeping": typeof lib_sweeping;
   media: typeof media;

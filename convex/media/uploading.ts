@@ -5,6 +5,7 @@ import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import { openSeal, readKeyring } from "../encryption/vault.ts";
 import { refusal } from "../lib/errors.ts";
+import { withRetries } from "../lib/retries.ts";
 import { putObject, readBucketSettings } from "./bucket.ts";
 import { newBucketKey, newRecordId } from "./bucketKeys.ts";
 import { refuseFalseName } from "./fileNames.ts";
@@ -31,7 +32,8 @@ export interface UploadedFile {
 export async function receiveFile(ctx: ActionCtx, file: UploadedFile): Promise<Id<"media">> {
   const found = inspected(await readBody(file), file);
   const key = newBucketKey();
-  const { ownerId, material } = await ctx.runMutation(internal.media.uploads.begin, { key });
+  // Files that somebody picked together race for the one row that paces them.
+  const { ownerId, material } = await withRetries(() => ctx.runMutation(internal.media.uploads.begin, { key }));
   try {
     const ring = readKeyring();
     const seal = await openSeal(ring, material);

@@ -3,6 +3,7 @@ import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { type ActionCtx, internalAction } from "../_generated/server.js";
 import { openSeal, readKeyring } from "../encryption/vault.ts";
+import { withRetries } from "../lib/retries.ts";
 import { readFiles } from "../media/reading.ts";
 import type { ContextTurn } from "./context.ts";
 import { drawLease } from "./leases.ts";
@@ -14,10 +15,6 @@ import { type Piece, type SealedPiece, sealPiece } from "./texts.ts";
  * The only file that carries the AI SDK into a function. Queries and mutations pay for what their file imports each time
  * they run, so nothing but actions may import this.
  */
-
-/** How often a write is tried again when it lost a race more often than Convex itself retries, and the first pause. */
-const WRITE_ATTEMPTS = 5;
-const FIRST_RETRY_MS = 100;
 
 /** The fallback: claims and produces a reply that no tab has claimed. */
 export const takeOver = internalAction({
@@ -37,8 +34,8 @@ interface Held {
 }
 
 /**
- * Produces a reply that its caller has claimed and ends it, also where something of ours fails; what fails even then is
- * left to the watchdog.
+ * Produces a reply that its caller has claimed and ends it, also where something of ours fails; what fails even then, and
+ * every write that is given up, is left to the watchdog.
  */
 export async function produceReply(ctx: ActionCtx, held: Held): Promise<void> {
   try {
@@ -94,16 +91,4 @@ async function finish(
   const { state, error, counted } = end;
   const tail = end.tail.text === "" ? undefined : await sealed(end.tail);
   await withRetries(() => ctx.runMutation(internal.messages.leases.finish, { ...held, state, error, counted, tail }));
-}
-
-/** Tries a write again after growing pauses. What still fails then is left to the watchdog. */
-async function withRetries<Result>(write: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await write();
-    } catch (error) {
-      if (attempt === WRITE_ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 2 ** (attempt - 1)));
-    }
-  }
 }
