@@ -16,7 +16,7 @@ export interface PlantedBug extends Edit {
   /** What is wrong. */
   name: string;
   file: string;
-  /** Whether every run of the tests looks for it: one of each area, which is found soon. */
+  /** Whether every run of the tests looks for it: it is found within few seeds. */
   isInSample?: true;
 }
 
@@ -27,7 +27,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "src/policy/retention.ts",
     was: "return pinned ? null : retentionClockAt + UNPINNED_THREAD_MS;",
     becomes: "return retentionClockAt + UNPINNED_THREAD_MS;",
-    isInSample: true,
   },
   {
     area: "retention",
@@ -99,7 +98,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/erasure/beginning.ts",
     was: 'const isConfirmed = job.state === "confirming" && isOwnWish;',
     becomes: 'const isConfirmed = job.state === "confirming" && (isOwnWish || true);',
-    isInSample: true,
   },
   {
     area: "erasure",
@@ -177,7 +175,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/webhooks/inbox.ts",
     was: "if (identityId && (await isErased(ctx.db, identityId))) return dropped(ctx, type, identityId);",
     becomes: "",
-    isInSample: true,
   },
   {
     area: "credits",
@@ -265,7 +262,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/exports/pages.ts",
     was: 'thread.state === "live" : isListed(thread, Date.now());',
     becomes: "true : true;",
-    isInSample: true,
   },
   {
     area: "export",
