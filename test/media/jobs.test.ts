@@ -12,6 +12,7 @@ import {
   startBackend,
   useBackendEnvironment,
 } from "../support/backend.ts";
+import { isOpen } from "./library.ts";
 import { IMAGE_CREDITS, mostAtOnce, type Services, startServices, VIDEO_CREDITS_PER_SECOND } from "./services.ts";
 
 useBackendEnvironment();
@@ -88,7 +89,7 @@ async function leavings() {
     media: (await ctx.db.query("media").collect()).length,
     originals: (await ctx.db.query("objects").collect()).filter(({ role }) => role === "original").length,
     uploads: (await ctx.db.query("uploads").collect()).length,
-    outbox: (await ctx.db.query("objectDeletes").collect()).length,
+    outbox: (await ctx.db.query("objectDeletes").collect()).filter(isOpen).length,
   }));
   return { ...rows, bucket: (await services.bucketKeys()).length };
 }

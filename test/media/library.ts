@@ -1,7 +1,7 @@
 /** What tests of media do as people: upload, look, and wait until nothing moves any more. */
 import { vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
+import type { Doc, Id } from "../../convex/_generated/dataModel.js";
 import type { Backend, Person } from "../support/backend.ts";
 
 export interface Upload {
@@ -56,6 +56,11 @@ export async function ticketPath(person: Person, mediaId: string, variant?: "thu
   return pathOf((await person.action(api.media.ticket, { mediaId, variant })).url);
 }
 
+/** Whether a key still has to be deleted, and does not only wait to be deleted once more. */
+export function isOpen({ attempts, notBeforeAt }: Doc<"objectDeletes">): boolean {
+  return attempts > 0 || notBeforeAt <= Date.now();
+}
+
 /**
  * How many rows each of media's tables has, those without any left out, and keys that were given up and only wait to be
  * deleted once more, when no bytes can be on their way any longer.
@@ -65,9 +70,7 @@ export function countRows(backend: Backend): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (const table of ["media", "objects", "uploads", "objectDeletes", "strayObjects"] as const) {
       const rows = await db.query(table).collect();
-      const { length } = rows.filter(
-        (row) => !("notBeforeAt" in row) || row.attempts > 0 || row.notBeforeAt <= Date.now(),
-      );
+      const { length } = rows.filter((row) => !("notBeforeAt" in row) || isOpen(row));
       if (length > 0) counts[table] = length;
     }
     return counts;
