@@ -17,16 +17,19 @@ describe("An action that dies", () => {
   afterAll(() => crew.close());
 
   it(
-    "[A11] [A21] after a call of whatever kind, in whatever life of an account, leaves nothing half done",
+    "[A11] [A21] after a call, in whatever life of an account, leaves nothing half done",
     async () => {
       const told: Told[] = [];
-      const { calls, kinds, killed } = await sweepCrashes(crew, "each kind", (each) => void told.push(each));
-      console.log(`${killed} deaths: one after each of ${kinds} kinds of calls, of ${calls} calls in all`);
+      const { calls, kinds, killed } = await sweepCrashes(crew, "a sample", (each) => void told.push(each));
+      console.log(
+        `${killed} deaths: one for every third of ${kinds} kinds of calls, of ${calls} calls in all; ` +
+          "npm run simulate -- --crashes has one for each",
+      );
       expect(told.filter(({ findings }) => findings.length > 0).map(({ of, findings }) => ({ of, findings }))).toEqual(
         [],
       );
       expect(calls).toBeGreaterThan(LEAST_CALLS);
-      expect(told).toHaveLength(LIFE_NAMES.length + kinds);
+      expect(told).toHaveLength(LIFE_NAMES.length + Math.ceil(kinds / 3));
     },
     LONGEST_MS,
   );

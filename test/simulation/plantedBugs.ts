@@ -62,7 +62,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/media/keeping.ts",
     was: "if (!other) await noteDelete(ctx, { key, jobId });",
     becomes: "",
-    isInSample: true,
   },
   {
     area: "outbox",
@@ -305,7 +304,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/lib/functions.ts",
     was: 'if (user.state === "restricted") throw',
     becomes: 'if (user.state === "restricted") return; else if (user.state === "restricted") throw',
-    isInSample: true,
   },
   {
     area: "restriction",
@@ -327,7 +325,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "convex/erasure/beginning.ts",
     was: "const holds = await loadHolds(ctx.db, job.ownerId);",
     becomes: "const holds = await loadHolds(ctx.db, undefined);",
-    isInSample: true,
   },
   {
     area: "holds",
