@@ -94,6 +94,12 @@ export async function isErased(db: QueryCtx["db"], identityId: string): Promise<
   return (await findJob(db, identityId)) !== null || (await hasTombstone(db, identityId));
 }
 
+/** Whether an identity's erasure is over or cannot be called off any more: one that is only being confirmed still can. */
+export async function isCertainlyErased(db: QueryCtx["db"], identityId: string): Promise<boolean> {
+  const job = await findJob(db, identityId);
+  return (job !== null && job.state !== "confirming") || (await hasTombstone(db, identityId));
+}
+
 async function hasTombstone(db: QueryCtx["db"], identityId: string): Promise<boolean> {
   const subject = await pseudonymOf(identityId);
   const tombstone = await db

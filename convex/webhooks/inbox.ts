@@ -6,7 +6,7 @@ import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from
 import { syncProfile, vProfile } from "../account/profile.ts";
 import { ensureSubscription, openMonth } from "../billing/months.ts";
 import { withItem } from "../billing/periods.ts";
-import { beginErasure, isErased } from "../erasure/beginning.ts";
+import { beginErasure, isCertainlyErased } from "../erasure/beginning.ts";
 import { isKept } from "../legalHolds/holding.ts";
 import { findUser } from "../lib/functions.ts";
 import { firstPlace, vSweepPlace } from "../lib/sweeping.ts";
@@ -176,7 +176,8 @@ async function applyOrPark(ctx: MutationCtx, event: Event): Promise<Outcome> {
   const { type, eventAt, fields, profile } = event;
   const { data } = JSON.parse(fields) as { data?: unknown };
   const identityId = identityOf(type, data);
-  if (identityId && (await isErased(ctx.db, identityId))) return dropped(ctx, type, identityId);
+  // While a deletion is only being confirmed it may turn out to be none, and what was paid meanwhile must count then.
+  if (identityId && (await isCertainlyErased(ctx.db, identityId))) return dropped(ctx, type, identityId);
   try {
     if (isBillingType(type)) await applyNews(ctx, readBillingNews(type, data, eventAt));
     else if (isUserType(type) && identityId) await applyUserEvent(ctx, type, { identityId, profile });

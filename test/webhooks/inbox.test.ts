@@ -130,6 +130,20 @@ describe("a genuine webhook", () => {
     await say(ada, "Paid", threadId);
   });
 
+  it("that tells of a payment counts although a deletion was told of that is still to be confirmed", async () => {
+    await deliver(signed(eventJson("user.deleted", { id: "user_ada", deleted: true, object: "user" })));
+    expect(await backend.run((ctx) => ctx.db.query("erasureJobs").first())).toMatchObject({ state: "confirming" });
+    await deliver(signed(itemEvent("subscriptionItem.active", { id: "csubi_top", slug: "credits-10000" })));
+    // The identity provider says that the person is there: the fence is taken away again.
+    await backend.run(async ({ db }) => {
+      const [job, user] = [await db.query("erasureJobs").first(), await db.query("users").first()];
+      await db.delete("erasureJobs", job!._id);
+      await db.patch("users", user!._id, { state: "live" });
+    });
+    await ada.action(api.account.signIn, {});
+    expect(await me()).toMatchObject({ credits: { balance: PLANS.free.monthlyCredits + 10_000 } });
+  });
+
   it("adds what was bought once, and it does not expire", async () => {
     const item = itemEvent("subscriptionItem.active", { id: "csubi_top", slug: "credits-10000" });
     await deliver(signed(item));
