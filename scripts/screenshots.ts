@@ -1,7 +1,7 @@
 /**
- * Takes a picture of every page and of what opens above it, in both themes and at the width of a phone, into `docs/screenshots/`; with names of pages
- * (`-- chat library`) of those alone. Look at them before committing them: pages differ by a pixel from run to run, so no
- * test compares them.
+ * Takes a picture of every page and of what opens above it, in both themes and at the width of a phone, into
+ * `docs/screenshots/`; with names of pages (`-- chat library`) of those alone. Look at them before committing them: pages
+ * differ by a pixel from run to run, so no test compares them.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
@@ -56,6 +56,7 @@ async function picture(browser: Browser, home: Home, look: (typeof looks)[number
 }
 
 async function save(page: Page, name: string): Promise<void> {
+  await page.waitForFunction(() => [...document.images].every((image) => image.complete));
   await page.waitForTimeout(SETTLE_MS);
   const png = await sharp(await page.screenshot())
     .png({ palette: true, quality: 90, compressionLevel: 9 })
