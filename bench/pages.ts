@@ -12,7 +12,8 @@ import { authorCount, authorNumber, noteNumber, startNotesServer, writeNotes } f
 const FEW = 1_000;
 const SOME = 100_000;
 const PAGES = 150;
-const WARM_UP = 20;
+/** A server runs for days: what is asked often has long been compiled. */
+const WARM_UP = 300;
 const PAGES_OF_CONVEX_TEST = 5;
 /** Below the number of writes that convex-test allows a transaction. */
 const NOTES_A_TRANSACTION = 2_000;
