@@ -115,14 +115,15 @@ export const restore = viewerMutation({
 
 /**
  * Makes a chat of its own from one of the caller's, with what was said up to and including a message. The same
- * `requestId` again gives the same chat. Throws `not_found`, `limit_exceeded`, and `conflict` while that message is
- * being written.
+ * `requestId` again gives the same chat. Throws `not_found`, `limit_exceeded`, `conflict` while that message is being
+ * written, and `invalid` for a temporary chat, of which nothing is to last.
  */
 export const branch = viewerMutation({
   args: { threadId: v.string(), messageId: v.string(), requestId: v.optional(v.string()) },
   returns: v.object({ threadId: v.id("threads") }),
   handler: async (ctx, { threadId, messageId, requestId }) => {
     const source = await openOwnedThread(ctx, threadId);
+    if (source.thread.state === "temporary") throw refusal("invalid", "A temporary chat cannot be branched.");
     const message = await loadOwnedMessage(ctx, messageId);
     if (message.threadId !== source.thread._id) throw notFound("message");
     if (message.state === "streaming") throw refusal("conflict", "This reply is still being written.");

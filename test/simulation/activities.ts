@@ -57,7 +57,7 @@ export const change: Activity = async (person) => {
 
 /** Goes on from somewhere in a chat in a chat of its own. */
 export const branch: Activity = async (person) => {
-  const chat = anyChat(person);
+  const chat = anyChat(person, isLasting);
   if (!chat) return;
   const args = {
     threadId: chat.id,
@@ -351,7 +351,7 @@ function anyChat(person: Person, isFit: (chat: Chat) => boolean = () => true): C
   return chats.length > 0 ? person.world.chance.pick(chats) : null;
 }
 
-/** Only such a chat can be pinned, or be for pictures and films. */
+/** Only such a chat can be pinned, branched, or be for pictures and films. */
 function isLasting({ isTemporary }: Chat): boolean {
   return !isTemporary;
 }

@@ -52,6 +52,11 @@ describe("a temporary chat", () => {
     expect(await refusalOf(ada.mutation(api.threads.setPinned, { threadId, pinned: true }))).toBe("invalid");
   });
 
+  it("[A6] cannot be kept by branching it", async () => {
+    const { threadId, messageId } = await begun();
+    expect(await refusalOf(ada.mutation(api.threads.branch, { threadId, messageId }))).toBe("invalid");
+  });
+
   it("makes no pictures and videos, which lists would show", async () => {
     vi.stubEnv("IMAGE_PROVIDER", "openai");
     vi.stubEnv("IMAGE_BASE_URL", "http://127.0.0.1:9/v1");
