@@ -35,8 +35,11 @@ export class Objects implements Service {
     this.#timeline = timeline;
   }
 
-  delayMs(): number {
-    return this.#faults.strikes("bucketSlow") ? SLOW_MS : 0;
+  /** Whoever waits gives up before, and sends bytes again: those of the first time arrive when they may be forgotten. */
+  delayMs(asked: Asked): number {
+    if (!this.#faults.strikes("bucketSlow")) return 0;
+    if (asked.method === "PUT") this.late.add(keyOf(asked));
+    return SLOW_MS;
   }
 
   answer(asked: Asked): Answered | null {
