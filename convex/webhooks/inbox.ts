@@ -152,11 +152,16 @@ export const sweep = internalMutation({
 /** Whether a message is about somebody whose data sweeps leave alone. */
 async function isOfHeld(ctx: MutationCtx, { identityId }: Doc<"webhookInbox">): Promise<boolean> {
   if (identityId === undefined) return false;
-  const user = await ctx.db
+  const user = await loadAccount(ctx, identityId);
+  return user !== null && isKept(ctx.db, { ownerId: user._id });
+}
+
+/** An identity's account, also one that is about to be erased, unless it turns out to be told of by mistake. */
+function loadAccount(ctx: MutationCtx, identityId: string): Promise<Doc<"users"> | null> {
+  return ctx.db
     .query("users")
     .withIndex("by_identity", (q) => q.eq("identityId", identityId))
     .unique();
-  return user !== null && isKept(ctx.db, { ownerId: user._id });
 }
 
 function findMessage(ctx: MutationCtx, messageId: string): Promise<Doc<"webhookInbox"> | null> {
@@ -199,7 +204,7 @@ async function applyUserEvent(
     await beginErasure(ctx, { identityId, origin: "webhook" });
     return;
   }
-  const user = profile && (await findUser(ctx.db, identityId));
+  const user = profile && (await loadAccount(ctx, identityId));
   if (user) await syncProfile(ctx, user, profile);
 }
 

@@ -144,6 +144,16 @@ describe("a genuine webhook", () => {
     expect(await me()).toMatchObject({ credits: { balance: PLANS.free.monthlyCredits + 10_000 } });
   });
 
+  it("that tells of a name counts although a deletion was told of that is still to be confirmed", async () => {
+    await deliver(signed(eventJson("user.deleted", { id: "user_ada", deleted: true, object: "user" })));
+    const told = { id: "user_ada", first_name: "Augusta", last_name: "King", updated_at: Date.now() };
+    await deliver(signed(eventJson("user.updated", told)));
+    expect(await backend.run(({ db }) => db.query("users").first())).toMatchObject({
+      state: "erasing",
+      name: "Augusta King",
+    });
+  });
+
   it("adds what was bought once, and it does not expire", async () => {
     const item = itemEvent("subscriptionItem.active", { id: "csubi_top", slug: "credits-10000" });
     await deliver(signed(item));
@@ -201,7 +211,9 @@ describe("a genuine webhook", () => {
       signed(eventJson("user.created", { id: "user_ada", email_addresses: [{ email_address: "a@b.test" }] })),
     );
     const kept = JSON.stringify(await inbox());
-    for (const word of ["Ada", "Lovelace", "mail.test", "img.test", "4242", "visa", "b.test", "10.00"]) {
+    // Four digits alone may be part of a time.
+    const cards = ['"4242"', "4242 4242", "42424242", "visa"];
+    for (const word of ["Ada", "Lovelace", "mail.test", "img.test", "b.test", "10.00", ...cards]) {
       expect(kept).not.toContain(word);
     }
     expect(kept).toContain("csubi_1");
