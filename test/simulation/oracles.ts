@@ -133,7 +133,8 @@ const newestSaleCounts: Oracle = ({ people, tables, told }) =>
         ({ itemId, status }) => newest.get(itemId) !== status,
       );
       const known = new Set(((mirror?.items ?? []) as MirroredItem[]).map(({ itemId }) => itemId));
-      const isLost = [...newest.keys()].some((itemId) => !known.has(itemId));
+      // What is over is forgotten some time later.
+      const isLost = [...newest].some(([itemId, status]) => status === "active" && !known.has(itemId));
       return [
         ...wrong.map(({ status }) => `What ${name} was sold is ${status}, which was not the last word`),
         ...(isLost ? [`What ${name} was sold is not known`] : []),
