@@ -211,9 +211,9 @@ describe("a genuine webhook", () => {
       signed(eventJson("user.created", { id: "user_ada", email_addresses: [{ email_address: "a@b.test" }] })),
     );
     const kept = JSON.stringify(await inbox());
-    // Four digits alone may be part of a time.
-    const cards = ['"4242"', "4242 4242", "42424242", "visa"];
-    for (const word of ["Ada", "Lovelace", "mail.test", "img.test", "b.test", "10.00", ...cards]) {
+    // A few digits alone may be part of a time.
+    const paid = ['"4242"', "4242 4242", "42424242", "visa", '"10.00"'];
+    for (const word of ["Ada", "Lovelace", "mail.test", "img.test", "b.test", ...paid]) {
       expect(kept).not.toContain(word);
     }
     expect(kept).toContain("csubi_1");
