@@ -10,7 +10,7 @@ import { requireIdentity, viewerMutation, viewerQuery } from "./lib/functions.ts
 import { boundedPage } from "./lib/pages.ts";
 import { spendRate } from "./lib/rateLimits.ts";
 import { requestName } from "./lib/requests.ts";
-import { loadOwnedMessage } from "./messages/access.ts";
+import { loadMessageOf } from "./messages/access.ts";
 import { loadOwnedThread, openOwnedThread } from "./threads/access.ts";
 import { copyMessages } from "./threads/branching.ts";
 import { createThread, findThreadByRequest } from "./threads/creation.ts";
@@ -124,8 +124,7 @@ export const branch = viewerMutation({
   handler: async (ctx, { threadId, messageId, requestId }) => {
     const source = await openOwnedThread(ctx, threadId);
     if (source.thread.state === "temporary") throw refusal("invalid", "A temporary chat cannot be branched.");
-    const message = await loadOwnedMessage(ctx, messageId);
-    if (message.threadId !== source.thread._id) throw notFound("message");
+    const message = await loadMessageOf(ctx, source.thread._id, messageId);
     if (message.state === "streaming") throw refusal("conflict", "This reply is still being written.");
     const nowMs = Date.now();
     const request = requestId ? requestName(requestId) : `branch:${messageId}:${nowMs}`;

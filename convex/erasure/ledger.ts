@@ -19,8 +19,8 @@ import { vEntered, type vForgotten, vPin } from "./schema.ts";
  *
  * A backup does not know either what people decided since: that they withdrew a consent, restricted or closed their account,
  * or reopened it. So the ledger also has, of each person who ever decides, one entry with all that holds for them now,
- * which takes the place of the one before; and the replay brings what it says into force again. Pins are entered too, or a chat that was pinned in its last days
- * would be past its period in the database that is brought back, and swept.
+ * which takes the place of the one before; and the replay brings what it says into force again. Pins are entered too, or a
+ * chat that was pinned in its last days would be past its period in the database that is brought back, and swept.
  */
 
 const ENTRIES_PER_PAGE = 1_000;
@@ -51,10 +51,8 @@ export async function enterPin(
   threadId: Id<"threads">,
   pin: Infer<typeof vPin>,
 ): Promise<void> {
-  await ctx.db.insert("erasureLedger", {
-    ...{ what: "pin", at: Date.now(), pin },
-    subject: await ledgerSubject("pin", threadId),
-  });
+  const subject = await ledgerSubject("pin", threadId);
+  await ctx.db.insert("erasureLedger", { what: "pin", subject, at: Date.now(), pin });
 }
 
 /** Takes out what somebody had decided until now; gives when it was entered, so that what follows is later than that. */

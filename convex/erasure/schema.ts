@@ -124,9 +124,9 @@ export const erasureTables = {
     .index("by_time", ["erasedAt"]),
 
   // What must not come back with a backup, under keyed pseudonyms: one row for each deletion, one for each person with all
-  // they have decided, and one each time a chat is pinned or unpinned. Written in the transaction that makes something unreadable or decides it, read by
-  // operators, who keep a copy elsewhere. Deleted after 35 days, when no backup is older; what a person decided also with
-  // their account. See [Note: Erasure ledger].
+  // they have decided, and one each time a chat is pinned or unpinned. Written in the transaction that makes something
+  // unreadable or decides it, read by operators, who keep a copy elsewhere. Deleted after 35 days, when no backup is older;
+  // what a person decided also with their account. See [Note: Erasure ledger].
   erasureLedger: defineTable({
     what: vEntered,
     subject: v.string(),
