@@ -8,6 +8,7 @@ import { beginErasure } from "../erasure/beginning.ts";
 import { enterChoices } from "../erasure/ledger.ts";
 import { refusal } from "../lib/errors.ts";
 import { findUser } from "../lib/functions.ts";
+import { surelyPast } from "../lib/sweeping.ts";
 
 /*
  * [Note: Closing]
@@ -36,7 +37,7 @@ export async function reopenAccount(ctx: MutationCtx, user: Doc<"users">): Promi
   await matchLock(ctx, user);
 }
 
-/** When a closed account is erased, or null where it is not closed. Pure. */
+/** When a closed account's time of grace is over, or null where it is not closed. Pure. */
 export function erasesAt({ state, closedAt }: Pick<Doc<"users">, "state" | "closedAt">): number | null {
   return state === "closing" && closedAt !== undefined ? closedAt + CLOSURE_GRACE_MS : null;
 }
@@ -48,7 +49,7 @@ export const eraseDue = internalMutation({
   handler: async (ctx): Promise<null> => {
     const due = await ctx.db
       .query("users")
-      .withIndex("by_closing", (q) => q.eq("state", "closing").lte("closedAt", Date.now() - CLOSURE_GRACE_MS))
+      .withIndex("by_closing", (q) => q.eq("state", "closing").lte("closedAt", surelyPast(CLOSURE_GRACE_MS, Date.now())))
       .take(ACCOUNTS_PER_RUN);
     for (const { identityId } of due) await beginErasure(ctx, { identityId, origin: "closure" });
     if (due.length === ACCOUNTS_PER_RUN) await ctx.scheduler.runAfter(0, internal.account.closing.eraseDue, {});

@@ -3,6 +3,7 @@ import { EXPORT_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { surelyPast } from "../lib/sweeping.ts";
 import { drainSoon, noteDelete } from "../media/deletes.ts";
 import { takeReservation, vStoredObject } from "../media/reservations.ts";
 import { loadSealMaterial, vSealMaterial } from "../media/seals.ts";
@@ -162,7 +163,7 @@ export const sweep = internalMutation({
   handler: async (ctx): Promise<null> => {
     const over = await ctx.db
       .query("exports")
-      .withIndex("by_expiry", (q) => q.gt("expiresAt", 0).lte("expiresAt", Date.now()))
+      .withIndex("by_expiry", (q) => q.gt("expiresAt", 0).lte("expiresAt", surelyPast(0, Date.now())))
       .first();
     if (!over) return null;
     const pieces = await ctx.db

@@ -45,7 +45,7 @@ const vErasure = v.object({
 export type ErasureState = Infer<typeof vErasure>;
 
 const vRetention = v.object({
-  /** Past their period and hidden, but not swept: waiting for the next run, or kept by a restriction or a hold. */
+  /** Past their period and hidden, but not swept: waiting for the sweep, or kept by a restriction or a hold. */
   overdue: vCount,
   within24h: vCount,
   within7d: vCount,

@@ -12,9 +12,10 @@ import { vOpenState } from "./schema.ts";
  * [Note: Retention sweep]
  * Chats carry no date of deletion: whether one is due follows from its clock and from the period that applies now. The
  * sweep reads them in the order of their clocks, so that those that are due come first and an idle run reads one index
- * range and no row. It begins the removal of a page of chats, which ends them for every reader and writer in that same
- * transaction, and goes on until none is due. A pin or a message that commits first takes its chat out of the range the
- * sweep has read, so Convex runs the sweep again; one that comes second finds the chat gone.
+ * range and no row. It waits longer than the period by what clocks may be wrong, while a chat is hidden and still there. It
+ * begins the removal of a page of chats, which ends them for every reader and writer in that same transaction, and goes on
+ * until none is due. A pin or a message that commits first takes its chat out of the range the sweep has read, so Convex
+ * runs the sweep again; one that comes second finds the chat gone.
  */
 
 /** Chats whose removal one transaction begins. Each costs a handful of writes, and the replies under way in it. */

@@ -3,10 +3,18 @@
  * so that what is said and what is done are the same number.
  */
 
-const HOUR_MS = 60 * 60 * 1000;
+const MINUTE_MS = 60 * 1000;
+const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** A month as the law's deadlines are kept here: never shorter than one of the calendar. */
 const MONTH_MS = 31 * DAY_MS;
+
+/**
+ * How far two clocks may be apart, each up to five minutes wrong: the one that stamped a row and the one that finds it past
+ * its period. Sweeps wait that much longer before they delete, since nobody can take that back; what is hidden, and what
+ * people are told, goes by the period itself.
+ */
+export const CLOCK_ERROR_MS = 10 * MINUTE_MS;
 
 /** How long a chat is kept after its last message or its unpinning, whichever is later, unless it is pinned. */
 export const UNPINNED_THREAD_MS = 60 * DAY_MS;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { api, internal } from "../../convex/_generated/api.js";
 import { LOST_QUESTION_MS } from "../../convex/erasure/asking.ts";
 import { brakeAt } from "../../convex/erasure/reconciliation.ts";
-import { CLOSURE_GRACE_MS } from "../../src/policy/periods.ts";
+import { CLOCK_ERROR_MS, CLOSURE_GRACE_MS } from "../../src/policy/periods.ts";
 import {
   join,
   loseScheduled,
@@ -87,13 +87,24 @@ describe("a closed account", () => {
 
   it("[B14] is erased after thirty days, here and at the identity provider, and cannot be reopened then", async () => {
     await close();
-    vi.setSystemTime(Date.now() + CLOSURE_GRACE_MS);
+    vi.setSystemTime(Date.now() + CLOSURE_GRACE_MS + CLOCK_ERROR_MS);
     await backend.mutation(internal.account.closing.eraseDue, {});
     expect(await refusalOf(ada.person.mutation(api.account.reopen, {}))).toBe("unauthenticated");
     await settled(backend);
     expect(await tablesNaming(backend, [ada.identityId, ada.name])).toEqual([]);
     expect((await readAll(backend)).erasureReceipts).toMatchObject([{ origin: "closure" }]);
     await expect(world.clerk.users.getUser(ada.identityId)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it("is not erased before thirty days that a slow clock counts from and a fast one counts to", async () => {
+    const trueMs = Date.now();
+    const errorMs = 5 * 60_000;
+    vi.setSystemTime(trueMs - errorMs);
+    await close();
+    vi.setSystemTime(trueMs + CLOSURE_GRACE_MS - 1 + errorMs);
+    await backend.mutation(internal.account.closing.eraseDue, {});
+    await reopen();
+    expect(await me()).toMatchObject({ state: "live" });
   });
 
   it("can be erased at once", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import { EXPORT_SECTIONS } from "../../convex/exports/schema.ts";
+import { CLOCK_ERROR_MS } from "../../src/policy/periods.ts";
 import { PERSONAL_TABLES } from "../../src/policy/registry.ts";
 import { startBucket, type TestBucket } from "../media/bucket.ts";
 import { png } from "../media/files.ts";
@@ -302,6 +303,7 @@ describe("the writing of an export", () => {
     later(1);
     const headers = { Authorization: "Bearer test" };
     expect((await ada.fetch(`/exports/${exportId}`, { headers })).status).toBe(404);
+    later(CLOCK_ERROR_MS);
     await backend.mutation(internal.exports.steps.sweep, {});
     await quiet(backend);
     expect([await count("exports"), await count("exportPieces")]).toEqual([0, 0]);

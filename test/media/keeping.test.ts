@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import { nameOfMade } from "../../convex/media/fileNames.ts";
-import { UNDO_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { CLOCK_ERROR_MS, UNDO_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { deletesAt } from "../../src/policy/retention.ts";
 import {
   type Backend,
@@ -97,7 +97,7 @@ describe("a picture made in a chat", () => {
 
   it.each([
     ["is deleted", (threadId: string) => ada.mutation(api.threads.remove, { threadId })],
-    ["is swept at the end of its period", () => sweepAfter(UNPINNED_THREAD_MS)],
+    ["is swept at the end of its period", () => sweepAfter(UNPINNED_THREAD_MS + CLOCK_ERROR_MS)],
     [
       "is deleted and not brought back in time",
       async (threadId: string) => {

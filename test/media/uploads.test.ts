@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
+import { CLOCK_ERROR_MS } from "../../src/policy/periods.ts";
 import { UPLOAD_BYTES } from "../../src/shared/media.ts";
 import { type Backend, type Person, signedIn, startBackend, useBackendEnvironment } from "../support/backend.ts";
 import { startBucket, type TestBucket } from "./bucket.ts";
@@ -179,7 +180,7 @@ describe("what was abandoned", () => {
   it("an upload that no message took up goes after a day, and not before", async () => {
     await uploadFile(ada, await png());
     await quiet(backend);
-    later(DAY_MS - 1000);
+    later(DAY_MS + CLOCK_ERROR_MS - 1000);
     await backend.mutation(internal.media.uploads.sweepLoose, {});
     expect(await countRows(backend)).toEqual({ media: 1, objects: 2 });
     later(2000);

@@ -13,7 +13,7 @@ import { receipts } from "../../scripts/ops/receipts.ts";
 import { reconcile } from "../../scripts/ops/reconcile.ts";
 import { retentionPreview } from "../../scripts/ops/retentionPreview.ts";
 import { rotateKeys } from "../../scripts/ops/rotateKeys.ts";
-import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { CLOCK_ERROR_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { fillEveryTable, join, type Member, readAll, settled, startWorld, type World } from "../erasure/world.ts";
 import { type Backend, startBackend, useBackendEnvironment } from "../support/backend.ts";
 import { say } from "../support/chats.ts";
@@ -70,9 +70,8 @@ const countOf = async (table: string) => (await readAll(backend))[table]?.length
 describe("npm run ops -- retention-preview", () => {
   it("counts what goes when, and sweeps what is due with --apply alone", async () => {
     const { threadId } = await say(ada.person, "Old");
-    await backend.run((ctx) =>
-      ctx.db.patch("threads", threadId, { retentionClockAt: Date.now() - UNPINNED_THREAD_MS - 1 }),
-    );
+    const retentionClockAt = Date.now() - UNPINNED_THREAD_MS - CLOCK_ERROR_MS;
+    await backend.run((ctx) => ctx.db.patch("threads", threadId, { retentionClockAt }));
     const dry = await run(retentionPreview);
     expect(dry.printed).toContain("not swept yet, or kept by a restriction or a hold: 1\nwithin 24 hours: 0");
     await settled(backend);

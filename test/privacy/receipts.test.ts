@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import { EXPORT_MS, LOOSE_UPLOAD_MS, RECEIPT_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { CLOCK_ERROR_MS, EXPORT_MS, LOOSE_UPLOAD_MS, RECEIPT_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import { join, type Member, settled, startWorld, type World } from "../erasure/world.ts";
 import { type Backend, type Person, refusalOf, startBackend, useBackendEnvironment } from "../support/backend.ts";
 import { say } from "../support/chats.ts";
@@ -85,7 +85,7 @@ describe("a person's receipts", () => {
     vi.setSystemTime(Date.now() + LOOSE_UPLOAD_MS - 60_000);
     await backend.mutation(internal.media.uploads.sweepLoose, {});
     expect(await receiptsOf(ada.person)).toEqual([]);
-    vi.setSystemTime(Date.now() + 60_001);
+    vi.setSystemTime(Date.now() + 60_001 + CLOCK_ERROR_MS);
     await backend.mutation(internal.media.uploads.sweepLoose, {});
     const gone = { what: "file", why: "period", messages: 0, files: 1, intact: true };
     expect(await receiptsOf(ada.person)).toMatchObject([gone, gone]);
@@ -95,7 +95,7 @@ describe("a person's receipts", () => {
     await say(ada.person, "What are tides?");
     await ada.person.mutation(api.privacy.export, {});
     await settled(backend);
-    vi.setSystemTime(Date.now() + EXPORT_MS + 1);
+    vi.setSystemTime(Date.now() + EXPORT_MS + CLOCK_ERROR_MS);
     await backend.mutation(internal.exports.steps.sweep, {});
     await settled(backend);
     vi.setSystemTime(Date.now() + UNPINNED_THREAD_MS);

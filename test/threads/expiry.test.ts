@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import schema from "../../convex/schema.ts";
-import { UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import { CLOCK_ERROR_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
 import {
   type Backend,
   type Person,
@@ -13,6 +13,9 @@ import {
 import { countContent, say, send } from "../support/chats.ts";
 
 useBackendEnvironment();
+
+/** After this a chat is deleted: once it is past its period by any clock. */
+const DUE_MS = UNPINNED_THREAD_MS + CLOCK_ERROR_MS;
 
 let backend: Backend;
 let ada: Person;
@@ -36,20 +39,42 @@ describe("the retention sweep", () => {
     await ada.mutation(api.messages.edit, { messageId, text: "Tides and moons" });
     await backend.run((ctx) => attachFile(ctx, threadId));
     await settled();
-    vi.advanceTimersByTime(UNPINNED_THREAD_MS);
+    vi.advanceTimersByTime(DUE_MS);
     await sweep();
     expect(await countContent(backend)).toEqual({});
     expect(await rowsNaming(threadId)).toEqual([]);
     expect(await outbox()).toEqual(["object-of-the-chat"]);
   });
 
+  it("[A6] hides a chat when its period is over, and not a millisecond before", async () => {
+    const { threadId } = await say(ada, "Tides");
+    vi.advanceTimersByTime(UNPINNED_THREAD_MS - 1);
+    expect(await ada.query(api.threads.get, { threadId })).toMatchObject({ title: "Tides" });
+    vi.advanceTimersByTime(1);
+    expect(await refusalOf(ada.query(api.threads.get, { threadId }))).toBe("not_found");
+  });
+
   it("[A6] deletes none a millisecond early, and all of it a millisecond later", async () => {
     await say(ada, "Tides");
     const before = await countContent(backend);
-    vi.advanceTimersByTime(UNPINNED_THREAD_MS - 1);
+    vi.advanceTimersByTime(DUE_MS - 1);
     await sweep();
     expect(await countContent(backend)).toEqual(before);
     vi.advanceTimersByTime(1);
+    await sweep();
+    expect(await countContent(backend)).toEqual({});
+  });
+
+  it("[A6] deletes none before sixty days that a slow clock stamped and a fast one sweeps", async () => {
+    const trueMs = Date.now();
+    const errorMs = 5 * 60_000;
+    vi.setSystemTime(trueMs - errorMs);
+    await say(ada, "Tides");
+    const before = await countContent(backend);
+    vi.setSystemTime(trueMs + UNPINNED_THREAD_MS - 1 + errorMs);
+    await sweep();
+    expect(await countContent(backend)).toEqual(before);
+    vi.setSystemTime(trueMs + UNPINNED_THREAD_MS + errorMs);
     await sweep();
     expect(await countContent(backend)).toEqual({});
   });
@@ -59,7 +84,7 @@ describe("the retention sweep", () => {
     vi.advanceTimersByTime(UNPINNED_THREAD_MS - 1);
     await ada.mutation(api.threads.rename, { threadId, title: "Moons" });
     await ada.query(api.threads.get, { threadId });
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(1 + CLOCK_ERROR_MS);
     await sweep();
     expect(await countContent(backend)).toEqual({});
   });
@@ -77,6 +102,7 @@ describe("the retention sweep", () => {
     expect(await countContent(backend)).toMatchObject({ threads: 1, messages: 4 });
     vi.setSystemTime(startMs + UNPINNED_THREAD_MS);
     expect(await refusalOf(ada.query(api.threads.get, { threadId }))).toBe("not_found");
+    vi.setSystemTime(startMs + DUE_MS);
     await sweep();
     expect(await countContent(backend)).toEqual({});
   });
@@ -90,7 +116,7 @@ describe("the retention sweep", () => {
     vi.advanceTimersByTime(UNPINNED_THREAD_MS - 1);
     await sweep();
     expect(await ada.query(api.threads.get, { threadId })).toMatchObject({ title: "Keep me" });
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(1 + CLOCK_ERROR_MS);
     await sweep();
     expect(await countContent(backend)).toEqual({});
   });
@@ -100,7 +126,7 @@ describe("the retention sweep", () => {
     const gone = await say(ada, "Gone");
     vi.advanceTimersByTime(UNPINNED_THREAD_MS - 1);
     await setPinned(kept.threadId, true);
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(1 + CLOCK_ERROR_MS);
     await sweep();
     expect(await refusalOf(setPinned(gone.threadId, true))).toBe("not_found");
     expect(await refusalOf(send(ada, "Hello?", gone.threadId))).toBe("not_found");
@@ -118,7 +144,7 @@ describe("the retention sweep", () => {
     });
     vi.advanceTimersByTime(60_000);
     await say(ada, "Mine too");
-    vi.advanceTimersByTime(UNPINNED_THREAD_MS);
+    vi.advanceTimersByTime(DUE_MS);
     await sweep();
     expect(await countContent(backend)).toMatchObject({ threads: 20, messages: 40, threadKeys: 20 });
   });
@@ -126,7 +152,7 @@ describe("the retention sweep", () => {
   it("keeps what is in the library, which is in no chat", async () => {
     await say(ada, "Tides");
     await backend.run((ctx) => attachFile(ctx));
-    vi.advanceTimersByTime(UNPINNED_THREAD_MS);
+    vi.advanceTimersByTime(DUE_MS);
     await sweep();
     expect(await countContent(backend)).toEqual({});
     expect(await outbox()).toEqual([]);
@@ -135,7 +161,7 @@ describe("the retention sweep", () => {
 
   it("goes on by itself until nothing is due", async () => {
     for (let chat = 0; chat < 40; chat++) await say(ada, `Chat ${chat}`);
-    vi.advanceTimersByTime(UNPINNED_THREAD_MS);
+    vi.advanceTimersByTime(DUE_MS);
     await sweep();
     expect(await countContent(backend)).toEqual({});
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import { TEMPORARY_THREAD_MS } from "../../src/policy/periods.ts";
+import { CLOCK_ERROR_MS, TEMPORARY_THREAD_MS } from "../../src/policy/periods.ts";
 import {
   type Backend,
   type Person,
@@ -76,6 +76,7 @@ describe("a temporary chat", () => {
     expect(await readMessages(ada, threadId)).toHaveLength(4);
     vi.advanceTimersByTime(1_000);
     expect(await refusalOf(readMessages(ada, threadId))).toBe("not_found");
+    vi.advanceTimersByTime(CLOCK_ERROR_MS);
     await backend.mutation(internal.threads.expiry.sweep, { state: "temporary" });
     await backend.finishAllScheduledFunctions(vi.runAllTimers);
     expect(await countContent(backend)).toEqual({});
@@ -84,7 +85,7 @@ describe("a temporary chat", () => {
   it("is left alone by the sweep of other chats, and leaves them alone", async () => {
     await begun();
     await say(ada, "An ordinary chat");
-    vi.advanceTimersByTime(TEMPORARY_THREAD_MS);
+    vi.advanceTimersByTime(TEMPORARY_THREAD_MS + CLOCK_ERROR_MS);
     await backend.mutation(internal.threads.expiry.sweep, {});
     expect(await countContent(backend)).toMatchObject({ threads: 2, threadKeys: 2 });
     await backend.mutation(internal.threads.expiry.sweep, { state: "temporary" });
