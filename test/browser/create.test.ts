@@ -173,6 +173,15 @@ describe.skipIf("reason" in found)("in the browser", () => {
       await ada.mutation(api.privacy.setRestriction, { restricted: false });
       await page.getByRole("button", { name: "Select" }).waitFor();
     });
+
+    test("has nothing left of what was chosen and written once its person has signed out", async () => {
+      await page.getByRole("button", { name: /ada/i }).last().click();
+      await page.getByRole("menuitem", { name: "Sign out" }).click();
+      await page.locator("input[type=email]").fill("ada@example.com");
+      await page.keyboard.press("Enter");
+      await page.getByRole("link", { name: "Create" }).click();
+      expect(await page.getByRole("textbox", { name: "Description" }).inputValue()).toBe("");
+    });
   });
 
   describe("the library", () => {

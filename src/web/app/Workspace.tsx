@@ -1,7 +1,8 @@
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useRef } from "react";
 import { BrowserRouter } from "react-router";
 import { useAccount } from "../features/account/useAccount.ts";
 import { useLanguageOf, useThemeOf } from "../features/account/useSettings.ts";
+import { LastWishesContext, type Wishes } from "../features/media/lastWishes.ts";
 import { NoticeProvider } from "../ui/Notices.tsx";
 import type { Account } from "./api.ts";
 import { ConnectionNotice } from "./ConnectionNotice.tsx";
@@ -69,6 +70,7 @@ function Frame({ account }: { account: Account }) {
   useThemeOf(account);
   useLanguageOf(account);
   useAppCommands(account);
+  const lastWishes = useRef<Wishes | null>(null);
   return (
     <div className="flex h-full">
       <aside className="hidden w-[284px] shrink-0 border-r border-line md:block">
@@ -77,7 +79,9 @@ function Frame({ account }: { account: Account }) {
       <div className="flex min-w-0 flex-1 flex-col">
         <ConnectionNotice />
         <NarrowHeader account={account} />
-        <Pages account={account} />
+        <LastWishesContext value={lastWishes}>
+          <Pages account={account} />
+        </LastWishesContext>
       </div>
     </div>
   );

@@ -32,7 +32,7 @@ export default function CreatePage({ account }: { account: Account }) {
 
 /** What is to be made beside what was asked for before. */
 function Workbench({ account, models }: { account: Account; models: readonly MediaModel[] }) {
-  const draft = useDraftOrder(account.userId, models);
+  const draft = useDraftOrder(models);
   const form = useRef<HTMLDivElement>(null);
   const change = (order: Order) => {
     draft.take(order);

@@ -1,38 +1,26 @@
-import { useEffect, useState } from "react";
+import { use, useEffect, useState } from "react";
 import { useLocation } from "react-router";
 import { characterCount } from "../../../shared/limits.ts";
 import { PROMPT_CHARACTERS } from "../../../shared/media.ts";
-import type { MadeKind } from "../../../shared/mediaModels.ts";
-import { type MediaModel, type MediaOptions, optionsFor, readSeed } from "./orders.ts";
+import { LastWishesContext, type Wishes } from "./lastWishes.ts";
+import { type MediaModel, optionsFor, readSeed } from "./orders.ts";
 import type { Order } from "./useOrder.ts";
-
-/** What a person has wished for so far, whether or not the model has it. */
-interface Wishes {
-  kind: MadeKind;
-  prompt: string;
-  modelId: string | null;
-  options: MediaOptions;
-  count: number;
-  seedText: string;
-}
 
 export type Draft = ReturnType<typeof useDraftOrder>;
 
 const blank: Wishes = { kind: "image", prompt: "", modelId: null, options: {}, count: 1, seedText: "" };
 
-/** What each person of this tab last wished for, so that it is there when they come back to the page. */
-const lastWishes = new Map<string, Wishes>();
-
 /**
  * The order that a person is writing: it begins with the one another page has handed over, else as they left it. What is
  * wished for stays wished for while models are tried out, and `options` are those of the model that is chosen.
  */
-export function useDraftOrder(userId: string, catalogue: readonly MediaModel[]) {
+export function useDraftOrder(catalogue: readonly MediaModel[]) {
+  const last = use(LastWishesContext);
   const handed = useLocation().state as { order?: Order } | null;
-  const [wishes, setWishes] = useState(() =>
-    handed?.order ? wishesOf(handed.order) : (lastWishes.get(userId) ?? blank),
-  );
-  useEffect(() => void lastWishes.set(userId, wishes), [userId, wishes]);
+  const [wishes, setWishes] = useState(() => (handed?.order ? wishesOf(handed.order) : (last.current ?? blank)));
+  useEffect(() => {
+    last.current = wishes;
+  }, [last, wishes]);
   const { kind, prompt, modelId, count, seedText } = wishes;
   const models = catalogue.filter(({ modality }) => modality === kind);
   const model = models.find(({ id }) => id === modelId) ?? models[0];
