@@ -49,7 +49,9 @@ export const eraseDue = internalMutation({
   handler: async (ctx): Promise<null> => {
     const due = await ctx.db
       .query("users")
-      .withIndex("by_closing", (q) => q.eq("state", "closing").lte("closedAt", surelyPast(CLOSURE_GRACE_MS, Date.now())))
+      .withIndex("by_closing", (q) =>
+        q.eq("state", "closing").lte("closedAt", surelyPast(CLOSURE_GRACE_MS, Date.now())),
+      )
       .take(ACCOUNTS_PER_RUN);
     for (const { identityId } of due) await beginErasure(ctx, { identityId, origin: "closure" });
     if (due.length === ACCOUNTS_PER_RUN) await ctx.scheduler.runAfter(0, internal.account.closing.eraseDue, {});

@@ -26,10 +26,12 @@ import { type JobState, nextState, pauseAfterLooksMs } from "./states.ts";
  * enough that with the watchdog's interval a job whose worker died goes on or ends within five minutes.
  */
 const SILENT_MS = 210_000;
-/** How long a provider may take. Well within the time that the credits of a job are held. */
+/** How long a provider may take. */
 const LONGEST_ORDER_MS = 60 * 60_000;
-/** How long a job may wait for room, for the same reason. */
+/** How long a job may wait for room. */
 const LONGEST_WAIT_MS = 50 * 60_000;
+/** How long after its order a job is taken up again: one whose every worker dies has to end, and its hold with it. */
+const LONGEST_JOB_MS = 120 * 60_000;
 /** Jobs that one run of the watchdog moves on. */
 const JOBS_PER_RUN = 50;
 /** What a running job shows at most: the rest is storing. */
@@ -225,8 +227,8 @@ export const hinted = internalMutation({
 
 /**
  * The watchdog: jobs that have shown no sign of life are looked at again where the provider knows them, and ordered where
- * they were not yet; the others fail, since an order nobody can find must not be placed twice. Reads nothing while there
- * are none.
+ * they were not yet; the others fail, since an order nobody can find must not be placed twice, and so do those that were
+ * ordered hours ago. Reads nothing while there are none.
  */
 export const resumeSilent = internalMutation({
   args: {},
@@ -270,7 +272,7 @@ async function begin(ctx: MutationCtx, job: Doc<"mediaJobs">, ask: typeof askToO
 
 async function resume(ctx: MutationCtx, job: Doc<"mediaJobs">, nowMs: number): Promise<void> {
   if (job.orderedAt === undefined) return begin(ctx, job, orderNow);
-  if (!job.operation) return failJob(ctx, job, "abandoned");
+  if (!job.operation || nowMs - job.orderedAt > LONGEST_JOB_MS) return failJob(ctx, job, "abandoned");
   await ctx.db.patch("mediaJobs", job._id, { changedAt: nowMs });
   await lookNow(ctx, job);
 }

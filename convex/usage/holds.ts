@@ -1,17 +1,18 @@
 import { type Infer, v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { internalMutation, type MutationCtx, type QueryCtx } from "../_generated/server.js";
 import { planToSpendUnder } from "../billing/months.ts";
 import { refusal } from "../lib/errors.ts";
 import { spendRate } from "../lib/rateLimits.ts";
+import { isOver } from "../media/states.ts";
 import { type Entered, enter, findEntry } from "./entries.ts";
 import { available, type Hold, openCount, type Posting, type Reason, type Use } from "./ledger.ts";
 import { refuseAboveDailyCeiling } from "./limits.ts";
 import type { vAmounts, vUsageSource } from "./schema.ts";
 
 const MINUTE_MS = 60_000;
-/** The longest time work may take. A hold that nothing has ended by then is released by the sweep. */
+/** The time work takes at most where all is well. A hold that is left over by then is released by the sweep. */
 const LONGEST_MS = { openReplies: 15 * MINUTE_MS, openJobs: 120 * MINUTE_MS } as const;
 /** When trying again may succeed where too much is under way: nobody knows when something will end. */
 const RETRY_AFTER_MS = 10_000;
@@ -20,7 +21,7 @@ const HOLD = ":hold";
 /** Holds one run of the sweep looks at. */
 const HOLDS_PER_SWEEP = 200;
 
-/** What a hold is for: the id of its row. It names the hold to whoever ends it. */
+/** What a hold is for: a reply, or a try of a job. It names the hold to whoever ends it. */
 export type Subject = `reply:${Id<"messages">}` | `job:${string}`;
 
 /** What work used and costs, as it is recorded and charged. */
@@ -98,8 +99,10 @@ export async function releaseHold(
 }
 
 /**
- * Releases holds that nothing has ended within the longest time of their work. Each hold is looked at once, after its
- * deadline; a run without new ones reads one index range and one row.
+ * Releases holds that are left over: whose deadline has passed and whose work is not under way any more. Work that was held
+ * up for longer keeps its hold, since it may still end well and is charged then; it ends its hold with itself, and its
+ * watchdog sees to it that it ends. So each hold is looked at once, after its deadline. A run without new ones reads one
+ * index range and one row.
  */
 export const sweep = internalMutation({
   args: {},
@@ -113,7 +116,7 @@ export const sweep = internalMutation({
       .query("creditEntries")
       .withIndex("by_deadline", (q) => q.gt("deadlineAt", sweptUntilAt).lte("deadlineAt", nowMs))
       .take(HOLDS_PER_SWEEP);
-    for (const { key } of due) await releaseHold(ctx, { subject: heldSubject(key), reason: "unsettled", nowMs });
+    for (const { key } of due) await releaseLeftOver(ctx, heldSubject(key), nowMs);
     const isFull = due.length === HOLDS_PER_SWEEP;
     const newest = due.at(-1)?.deadlineAt ?? sweptUntilAt;
     // Where a run was full, more holds may have the newest deadline: the next run looks at those again.
@@ -122,6 +125,24 @@ export const sweep = internalMutation({
     return null;
   },
 });
+
+async function releaseLeftOver(ctx: MutationCtx, subject: Subject, nowMs: number): Promise<void> {
+  if (await isUnderWay(ctx.db, subject)) return;
+  await releaseHold(ctx, { subject, reason: "unsettled", nowMs });
+}
+
+/** Whether the work of a hold goes on: a reply is being written as long as it has its lease, and a job until it is over. */
+async function isUnderWay(db: QueryCtx["db"], subject: Subject): Promise<boolean> {
+  const [kind, id = "", attempt] = subject.split(":");
+  if (kind === "job") {
+    const jobId = db.normalizeId("mediaJobs", id);
+    const job = jobId && (await db.get("mediaJobs", jobId));
+    return !!job && String(job.attempt) === attempt && !isOver(job.state);
+  }
+  const replyId = db.normalizeId("messages", id);
+  const leases = replyId && db.query("generations").withIndex("by_reply", (q) => q.eq("replyId", replyId));
+  return !!leases && (await leases.first()) !== null;
+}
 
 async function keepMark(ctx: MutationCtx, mark: Doc<"holdSweeps"> | null, sweptUntilAt: number): Promise<void> {
   if (!mark) await ctx.db.insert("holdSweeps", { sweptUntilAt });

@@ -445,15 +445,32 @@ describe("a worker that dies", () => {
     "while a job was %s leaves one that goes on and is charged once",
     async (state) => {
       await services.plan({ workMs: 0 });
-      const order = { model: "standin-reel", prompt: "a heron", seconds: "1" };
-      const id = await orderAtProvider(order);
-      const jobId = await deserted("video", state, { id });
+      const jobId = await deserted("video", state, { id: await orderAtProvider() });
       await watchdogAfter(4 * MINUTE_MS);
       expect(await ended(jobId)).toMatchObject({ state: "done" });
       expect((await backend.run((ctx) => ctx.db.query("usageEvents").collect())).length).toBe(1);
       await expectOneMedium();
     },
   );
+
+  it("for hours leaves a job whose credits stay held, and that is charged for when it is stored after all", async () => {
+    const jobId = await deserted("video", "storing", { id: await orderAtProvider() });
+    vi.setSystemTime(Date.now() + 180 * MINUTE_MS);
+    await backend.mutation(internal.usage.holds.sweep, {});
+    expect(await credits()).toMatchObject({ held: VIDEO_CREDITS_PER_SECOND, openJobs: 1 });
+    await backend.action(internal.media.production.look, { jobId, step: 7, looks: 0 });
+    expect(await jobOf(jobId)).toMatchObject({ state: "done", credits: VIDEO_CREDITS_PER_SECOND });
+    expect(await credits()).toMatchObject({ held: 0, spent: VIDEO_CREDITS_PER_SECOND, openJobs: 0 });
+  });
+
+  it("again and again leaves a job that fails at last, refunded and given back", async () => {
+    const jobId = await deserted("video", "storing", { id: await orderAtProvider() });
+    await watchdogAfter(180 * MINUTE_MS);
+    expect(await jobOf(jobId)).toMatchObject({ state: "failed", error: { code: "abandoned" }, credits: 0 });
+    await backend.mutation(internal.usage.holds.sweep, {});
+    expect(await credits()).toMatchObject({ held: 0, spent: 0, openJobs: 0 });
+    await waitFor(async () => expect((await services.models()).videos).toEqual([]));
+  });
 
   it("and comes back late finds that the job is no longer its own, and its bytes are deleted", async () => {
     const jobId = await deserted("image", "storing");
@@ -476,13 +493,14 @@ describe("a worker that dies", () => {
     await waitFor(async () => expect(await leavings()).toEqual(nothing));
   });
 
-  async function orderAtProvider(body: object): Promise<string> {
-    const response = await fetch(`${services.modelsUrl}/v1/videos`, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${process.env.VIDEO_API_KEY}` },
-      body: JSON.stringify(body),
-    });
-    const { id } = (await response.json()) as { id: string };
+  /** The id of a video that the provider has made. */
+  async function orderAtProvider(): Promise<string> {
+    const videosUrl = `${services.modelsUrl}/v1/videos`;
+    const headers = { "content-type": "application/json", authorization: `Bearer ${process.env.VIDEO_API_KEY}` };
+    const body = JSON.stringify({ model: "standin-reel", prompt: "a heron", seconds: "1" });
+    const { id } = (await (await fetch(videosUrl, { method: "POST", headers, body })).json()) as { id: string };
+    const look = async () => (await fetch(`${videosUrl}/${id}`, { headers })).json();
+    await waitFor(async () => expect(await look()).toMatchObject({ status: "completed" }));
     return id;
   }
 });

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import { CLOCK_ERROR_MS, EXPORT_MS, LOOSE_UPLOAD_MS, RECEIPT_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
+import {
+  CLOCK_ERROR_MS,
+  EXPORT_MS,
+  LOOSE_UPLOAD_MS,
+  RECEIPT_MS,
+  UNPINNED_THREAD_MS,
+} from "../../src/policy/periods.ts";
 import { join, type Member, settled, startWorld, type World } from "../erasure/world.ts";
 import { type Backend, type Person, refusalOf, startBackend, useBackendEnvironment } from "../support/backend.ts";
 import { say } from "../support/chats.ts";

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import { placeHold, releaseHold, type Subject, settleHold } from "../../convex/usage/holds.ts";
-import { type Backend, signedIn, startBackend, useBackendEnvironment } from "../support/backend.ts";
+import { type Backend, type Person, signedIn, startBackend, useBackendEnvironment } from "../support/backend.ts";
+import { send } from "../support/chats.ts";
 import { eventJson, itemJson, payerJson, signed, WEBHOOK_SECRET } from "../support/clerkEvents.ts";
 import { ownerOf, readEntries, readStanding } from "../support/credits.ts";
 
@@ -13,12 +14,13 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const SEQUENCES = 2_000;
 
 let backend: Backend;
+let ada: Person;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.stubEnv("CLERK_WEBHOOK_SECRET", WEBHOOK_SECRET);
   backend = startBackend();
-  await signedIn(backend);
+  ada = await signedIn(backend);
 });
 
 const used = (credits: number) => ({ model: "m", amounts: { images: 1 }, source: "provider" as const, credits });
@@ -82,6 +84,17 @@ describe("a hold", () => {
     await sweep();
     expect(await readStanding(backend)).toMatchObject({ balance: 2_000, held: 0 });
     expect((await ends()).map(({ reason }) => reason)).toEqual(["unsettled", "unsettled"]);
+  });
+
+  it("of a reply that is still being written is left to the reply's own end", async () => {
+    await send(ada, "Hi");
+    const { held } = await readStanding(backend);
+    vi.setSystemTime(Date.now() + 20 * MINUTE_MS);
+    await sweep();
+    expect(await readStanding(backend)).toMatchObject({ held, openReplies: 1 });
+    await backend.mutation(internal.messages.leases.endAbandoned, {});
+    expect(await readStanding(backend)).toMatchObject({ held: 0, openReplies: 0 });
+    expect((await ends()).map(({ kind, reason }) => [kind, reason])).toEqual([["release", "failed"]]);
   });
 
   it("is found by the sweep although the clock has moved backwards", async () => {
