@@ -8,6 +8,7 @@ import { HomeError } from "../src/runtime/homeError.ts";
 import { restore } from "../src/runtime/restore.ts";
 import { connect } from "./ops/deployment.ts";
 import { readLedger, replayLedger } from "./ops/ledger.ts";
+import { replayInWords } from "./ops/replay.ts";
 import { runTransfer, showProgress } from "./transfers.ts";
 
 const USAGE = `npm run restore -- DATA.zip KEYS.zip [--data DIR]
@@ -16,7 +17,7 @@ const USAGE = `npm run restore -- DATA.zip KEYS.zip [--data DIR]
   --open-with PRIVATE.pem
                the private key for which the keys were sealed
   --ledger F   the ledger of erasures that npm run ops -- receipts --out F wrote: what was deleted
-               or decided since the backup is so again before the home is opened; needs secrets.env in DIR
+               decided or held since the backup is so again before the home is opened; needs secrets.env in DIR
   --data DIR   data folder, empty but for secrets.env (.noruxa)`;
 
 const PROJECT_DIR = path.resolve(import.meta.dirname, "..");
@@ -74,8 +75,7 @@ async function forgetAgain(ledger: string, dataDir: string): Promise<string> {
   const home = await startHome({ ...config, projectDir: PROJECT_DIR, watch: false, idle: true, log: () => {} });
   try {
     const found = await replayLedger(connect({ url: home.apiUrl, data: dataDir }, {}), ledger, true);
-    return `Deleted again by the ledger: accounts ${found.account}, chats ${found.chat}, files ${found.file}.
-People whose decisions hold again: ${found.choices}, chats whose pins do: ${found.pin}.`;
+    return replayInWords(found, true).join("\n");
   } finally {
     await home.close();
   }

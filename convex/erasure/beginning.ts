@@ -29,6 +29,14 @@ import type { vOrigin } from "./schema.ts";
 
 type Origin = Infer<typeof vOrigin>;
 
+/** Whose account is to be erased, and why. */
+interface Erasure {
+  identityId: string;
+  origin: Origin;
+  /** When its keys were deleted before, where a backup has brought it back: a later hold protects none of them. */
+  shreddedAt?: number;
+}
+
 /**
  * Begins the erasure of an identity's account, or of what there is of it without one. `person` and `closure` delete the
  * keys in this very transaction, and so does `restore`. One that is under way goes on; one that is over stays so. Null
@@ -36,7 +44,7 @@ type Origin = Infer<typeof vOrigin>;
  */
 export async function beginErasure(
   ctx: MutationCtx,
-  { identityId, origin }: { identityId: string; origin: Origin },
+  { identityId, origin, shreddedAt }: Erasure,
 ): Promise<Id<"erasureJobs"> | null> {
   const known = await findJob(ctx.db, identityId);
   const job = known ?? (await openJob(ctx, { identityId, origin }));
@@ -45,7 +53,7 @@ export async function beginErasure(
   const isConfirmed = job.state === "confirming" && isOwnWish;
   if (isConfirmed) {
     await ctx.db.patch("erasureJobs", job._id, { origin });
-    await startRemoval(ctx, job._id);
+    await startRemoval(ctx, job._id, shreddedAt);
   }
   if (!known || isConfirmed) await askIdentity(ctx, job._id);
   return job._id;
@@ -58,12 +66,12 @@ export async function askIdentity(ctx: MutationCtx, jobId: Id<"erasureJobs">): P
   await ctx.scheduler.runAfter(0, internal.erasure.identity.settle, { jobId, chain: job.chain, tries: 0 });
 }
 
-/** Deletes the keys of a job's person, and has their rows follow: all but what is held. */
-export async function startRemoval(ctx: MutationCtx, jobId: Id<"erasureJobs">): Promise<void> {
+/** Deletes the keys of a job's person, and has their rows follow: all but what is held, of keys what was by `heldByMs`. */
+export async function startRemoval(ctx: MutationCtx, jobId: Id<"erasureJobs">, heldByMs?: number): Promise<void> {
   const job = await ctx.db.get("erasureJobs", jobId);
   if (!job) return;
   const nowMs = Date.now();
-  const holds = await loadHolds(ctx.db, job.ownerId);
+  const holds = await loadHolds(ctx.db, job.ownerId, heldByMs);
   if (holds?.all) return restHeld(ctx, job);
   const counts = added(job.counts, await shred(ctx, job, holds));
   await enterDeletion(ctx, "account", job.identityId);

@@ -1,12 +1,12 @@
 import { type Infer, v } from "convex/values";
 import { LEDGER_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
-import type { Id } from "../_generated/dataModel.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import { type HeldScope, holdsOn } from "../legalHolds/holding.ts";
 import { choicesOf } from "../privacy/choices.ts";
-import { vChoices } from "../privacy/schema.ts";
 import { ledgerSubject } from "./pseudonyms.ts";
-import { vEntered, type vForgotten, vPin } from "./schema.ts";
+import { entryFields, type vEntered, type vForgotten, type vPin } from "./schema.ts";
 
 /*
  * [Note: Erasure ledger]
@@ -19,8 +19,10 @@ import { vEntered, type vForgotten, vPin } from "./schema.ts";
  *
  * A backup does not know either what people decided since: that they withdrew a consent, restricted or closed their account,
  * or reopened it. So the ledger also has, of each person who ever decides, one entry with all that holds for them now,
- * which takes the place of the one before; and the replay brings what it says into force again. Pins are entered too, or a
- * chat that was pinned in its last days would be past its period in the database that is brought back, and swept.
+ * which takes the place of the one before; and the replay brings what it says into force again. Pins are entered so too,
+ * one for each chat, or a chat that was pinned in its last days would be past its period in the database that is brought
+ * back, and swept; and legal holds, one entry for each account and each chat they are on, or what a law wants kept would be
+ * swept, and what was lifted would be kept.
  */
 
 const ENTRIES_PER_PAGE = 1_000;
@@ -32,17 +34,14 @@ export type Entered = Infer<typeof vEntered>;
 /** Enters a deletion, in the transaction that makes it unreadable: of an identity's account, a chat or a file by its id. */
 export async function enterDeletion(ctx: Pick<MutationCtx, "db">, what: Forgotten, id: string): Promise<void> {
   await ctx.db.insert("erasureLedger", { what, subject: await ledgerSubject(what, id), at: Date.now() });
-  if (what === "account") await takeOutChoices(ctx, await ledgerSubject("choices", id));
+  if (what === "account") await takeOut(ctx, await ledgerSubject("choices", id));
 }
 
 /** Enters what somebody has decided, in the transaction that decides it: all that holds for them from now on. */
 export async function enterChoices(ctx: Pick<MutationCtx, "db">, ownerId: Id<"users">): Promise<void> {
   const user = await ctx.db.get("users", ownerId);
   const choices = user && (await choicesOf(ctx.db, user));
-  if (!choices) return;
-  const subject = await ledgerSubject("choices", user.identityId);
-  const earlierAt = await takeOutChoices(ctx, subject);
-  await ctx.db.insert("erasureLedger", { what: "choices", subject, at: Math.max(Date.now(), earlierAt + 1), choices });
+  if (choices) await enterStanding(ctx, "choices", user.identityId, { choices });
 }
 
 /** Enters that a chat was pinned or unpinned, in the transaction that does it. */
@@ -51,33 +50,45 @@ export async function enterPin(
   threadId: Id<"threads">,
   pin: Infer<typeof vPin>,
 ): Promise<void> {
-  const subject = await ledgerSubject("pin", threadId);
-  await ctx.db.insert("erasureLedger", { what: "pin", subject, at: Date.now(), pin });
+  await enterStanding(ctx, "pin", threadId, { pin });
 }
 
-/** Takes out what somebody had decided until now; gives when it was entered, so that what follows is later than that. */
-async function takeOutChoices(ctx: Pick<MutationCtx, "db">, subject: string): Promise<number> {
-  const entry = await ctx.db
-    .query("erasureLedger")
-    .withIndex("by_subject", (q) => q.eq("subject", subject))
-    .unique();
-  if (entry) await ctx.db.delete("erasureLedger", entry._id);
-  return entry?.at ?? 0;
+/** Enters what the law wants kept of an account or of one chat, in the transaction that orders, reviews or lifts it. */
+export async function enterHolds(ctx: Pick<MutationCtx, "db">, { ownerId, threadId }: HeldScope): Promise<void> {
+  const found = await holdsOn(ctx.db, { ownerId, threadId });
+  const holds = found.map(({ matter, placedAt, reviewAt }) => ({ matter, placedAt, reviewAt }));
+  if (threadId === undefined) await enterStanding(ctx, "accountHolds", ownerId, { holds });
+  else await enterStanding(ctx, "chatHolds", threadId, { holds });
+}
+
+/** Enters what holds of something from now on, in place of what did before and as later than that. */
+async function enterStanding(
+  ctx: Pick<MutationCtx, "db">,
+  what: Exclude<Entered, Forgotten>,
+  id: string,
+  standing: Pick<Doc<"erasureLedger">, "choices" | "pin" | "holds">,
+): Promise<void> {
+  const subject = await ledgerSubject(what, id);
+  const earlierAt = await takeOut(ctx, subject);
+  await ctx.db.insert("erasureLedger", { what, subject, at: Math.max(Date.now(), earlierAt + 1), ...standing });
+}
+
+/** Takes out what was entered of a subject until now; gives when that was, or 0. */
+async function takeOut(ctx: Pick<MutationCtx, "db">, subject: string): Promise<number> {
+  let latestAt = 0;
+  const entries = ctx.db.query("erasureLedger").withIndex("by_subject", (q) => q.eq("subject", subject));
+  for await (const { _id, at } of entries) {
+    latestAt = Math.max(latestAt, at);
+    await ctx.db.delete("erasureLedger", _id);
+  }
+  return latestAt;
 }
 
 /** The entries from a time on, oldest first, for operators. A page that is not full is the last. */
 export const page = internalQuery({
   args: { fromAt: v.number(), cursor: v.union(v.string(), v.null()) },
   returns: v.object({
-    entries: v.array(
-      v.object({
-        what: vEntered,
-        subject: v.string(),
-        at: v.number(),
-        choices: v.optional(vChoices),
-        pin: v.optional(vPin),
-      }),
-    ),
+    entries: v.array(v.object(entryFields)),
     cursor: v.union(v.string(), v.null()),
   }),
   handler: async (ctx, { fromAt, cursor }) => {
@@ -85,7 +96,7 @@ export const page = internalQuery({
       .query("erasureLedger")
       .withIndex("by_time", (q) => q.gte("at", fromAt))
       .paginate({ numItems: ENTRIES_PER_PAGE, cursor });
-    const entries = page.map(({ what, subject, at, choices, pin }) => ({ what, subject, at, choices, pin }));
+    const entries = page.map(({ _id, _creationTime, ...entry }) => entry);
     return { entries, cursor: isDone ? null : continueCursor };
   },
 });

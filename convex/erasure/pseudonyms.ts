@@ -1,5 +1,7 @@
+import type { Infer } from "convex/values";
 import { type Bytes, fromBase64, lengthPrefixed, toBase64Url, utf8 } from "../../src/shared/bytes.ts";
 import { hmac, SCHEME } from "../encryption/keys.ts";
+import type { vEntered } from "./schema.ts";
 
 /*
  * What outlives a person must not say who they were, and must be recognised again: when a late message would bring them
@@ -15,13 +17,10 @@ export async function pseudonymOf(identityId: string): Promise<string> {
 }
 
 /**
- * The name of an entry of the ledger of erasures: an account and what its person decided by its identity, a chat, its pin
- * or a file by its id.
+ * The name of an entry of the ledger of erasures: an account and what its person decided by its identity; a chat or a file,
+ * the pin of a chat, and the holds on a chat or an account by its id.
  */
-export async function ledgerSubject(
-  what: "account" | "chat" | "file" | "choices" | "pin",
-  id: string,
-): Promise<string> {
+export async function ledgerSubject(what: Infer<typeof vEntered>, id: string): Promise<string> {
   if (what === "account") return pseudonymOf(id);
   return toBase64Url(await hmac(erasureKey(), lengthPrefixed(SCHEME, "erased row", what, id)));
 }

@@ -1,5 +1,6 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
+import { holdFields } from "../legalHolds/schema.ts";
 import { vChoices } from "../privacy/schema.ts";
 
 /** Who or what asked for an erasure. */
@@ -31,11 +32,28 @@ export const vErasureState = v.union(
 /** What is deleted for good. */
 export const vForgotten = v.union(v.literal("account"), v.literal("chat"), v.literal("file"));
 
-/** What the ledger of erasures has entries of: deletions, what people have decided, and pins of chats. */
-export const vEntered = v.union(...vForgotten.members, v.literal("choices"), v.literal("pin"));
+/** What of a legal hold is on: all of an account, or one chat. */
+export const vHeldKind = v.union(v.literal("accountHolds"), v.literal("chatHolds"));
+
+/** What the ledger of erasures has entries of: deletions, what people have decided, pins of chats, and legal holds. */
+export const vEntered = v.union(...vForgotten.members, v.literal("choices"), v.literal("pin"), ...vHeldKind.members);
 
 /** Whether a chat is pinned, and when its clock was last started. */
 export const vPin = v.object({ pinned: v.boolean(), retentionClockAt: v.number() });
+
+/** The legal holds on an account or a chat: none where the last was lifted. */
+export const vHolds = v.array(v.object(holdFields));
+
+/** An entry of the ledger of erasures, with what holds since then where it is of no deletion. */
+export const entryFields = {
+  what: vEntered,
+  /** The keyed pseudonym of what was deleted, or of what something holds of. */
+  subject: v.string(),
+  at: v.number(),
+  choices: v.optional(vChoices),
+  pin: v.optional(vPin),
+  holds: v.optional(vHolds),
+};
 
 export const vRetained = v.object({ table: v.string(), basis: v.string(), untilAt: v.number() });
 
@@ -123,20 +141,11 @@ export const erasureTables = {
     .index("by_subject", ["subject"])
     .index("by_time", ["erasedAt"]),
 
-  // What must not come back with a backup, under keyed pseudonyms: one row for each deletion, one for each person with all
-  // they have decided, and one each time a chat is pinned or unpinned. Written in the transaction that makes something
-  // unreadable or decides it, read by operators, who keep a copy elsewhere. Deleted after 35 days, when no backup is older;
-  // what a person decided also with their account. See [Note: Erasure ledger].
-  erasureLedger: defineTable({
-    what: vEntered,
-    subject: v.string(),
-    at: v.number(),
-    /** Of what was decided: what holds now. */
-    choices: v.optional(vChoices),
-    pin: v.optional(vPin),
-  })
-    .index("by_time", ["at"])
-    .index("by_subject", ["subject"]),
+  // What must not come back with a backup, under keyed pseudonyms: one row for each deletion, and one for each person, chat
+  // and legal hold with what holds of it. Written in the transaction that makes something unreadable or decides it, read by
+  // operators, who keep a copy elsewhere. Deleted after 35 days, when no backup is older; what a person decided also with
+  // their account. See [Note: Erasure ledger].
+  erasureLedger: defineTable(entryFields).index("by_time", ["at"]).index("by_subject", ["subject"]),
 
   // One row while all accounts are compared with the identity provider's users: how far that has come, and who was not
   // found so far. Written by its steps, read by them and by the watchdog. Deleted with its last page. See

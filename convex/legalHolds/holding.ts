@@ -21,13 +21,30 @@ export interface Holds {
   threadIds: ReadonlySet<Id<"threads">>;
 }
 
-/** What of an account is held; null where nothing is, which costs one empty index range. */
-export async function loadHolds(db: QueryCtx["db"], ownerId: Id<"users"> | undefined): Promise<Holds | null> {
-  if (ownerId === undefined) return null;
-  const holds = await db
+/** An account as a whole, or one chat of it. */
+export type HeldScope = Pick<Doc<"legalHolds">, "ownerId" | "threadId">;
+
+/** All holds on an account and its chats. Costs one empty index range where there are none. */
+export function holdsOf(db: QueryCtx["db"], ownerId: Id<"users">): Promise<Doc<"legalHolds">[]> {
+  return db
     .query("legalHolds")
     .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
     .take(HOLDS_PER_ACCOUNT);
+}
+
+/** The holds on an account as a whole, or those on one chat. */
+export async function holdsOn(db: QueryCtx["db"], { ownerId, threadId }: HeldScope): Promise<Doc<"legalHolds">[]> {
+  return (await holdsOf(db, ownerId)).filter((hold) => hold.threadId === threadId);
+}
+
+/** What of an account is held, or was by `placedByMs`; null where nothing is. */
+export async function loadHolds(
+  db: QueryCtx["db"],
+  ownerId: Id<"users"> | undefined,
+  placedByMs = Number.POSITIVE_INFINITY,
+): Promise<Holds | null> {
+  if (ownerId === undefined) return null;
+  const holds = (await holdsOf(db, ownerId)).filter(({ placedAt }) => placedAt <= placedByMs);
   if (holds.length === 0) return null;
   return {
     all: holds.some(({ threadId }) => threadId === undefined),

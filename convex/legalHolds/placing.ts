@@ -2,7 +2,8 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
 import { findJob, resumeHeld } from "../erasure/beginning.ts";
-import { HOLDS_PER_ACCOUNT } from "./holding.ts";
+import { enterHolds } from "../erasure/ledger.ts";
+import { HOLDS_PER_ACCOUNT, holdsOf } from "./holding.ts";
 
 /*
  * What operators do with legal holds: see [Note: Legal holds].
@@ -62,6 +63,7 @@ export const place = internalMutation({
     const scope = threadId === undefined ? {} : { threadId: await findThread(ctx, ownerId, threadId) };
     const hold = { ownerId, ...scope, matter, placedAt: nowMs, reviewAt };
     const holdId = apply ? await ctx.db.insert("legalHolds", hold) : null;
+    if (apply) await enterHolds(ctx, hold);
     return presentHold({ ...hold, _id: holdId }, nowMs);
   },
 });
@@ -74,7 +76,10 @@ export const review = internalMutation({
     const nowMs = Date.now();
     if (!(reviewAt > nowMs)) throw new Error("The day of the review must be in the future.");
     const hold = await requireHold(ctx, holdId);
-    if (apply) await ctx.db.patch("legalHolds", hold._id, { reviewAt });
+    if (apply) {
+      await ctx.db.patch("legalHolds", hold._id, { reviewAt });
+      await enterHolds(ctx, hold);
+    }
     return presentHold({ ...hold, reviewAt }, nowMs);
   },
 });
@@ -87,6 +92,7 @@ export const lift = internalMutation({
     const hold = await requireHold(ctx, holdId);
     if (apply) {
       await ctx.db.delete("legalHolds", hold._id);
+      await enterHolds(ctx, hold);
       await resumeHeld(ctx, hold.ownerId);
     }
     return presentHold(hold, Date.now());
@@ -144,9 +150,6 @@ async function findThread(ctx: MutationCtx, ownerId: Id<"users">, threadId: stri
 }
 
 async function refuseTooMany(ctx: MutationCtx, ownerId: Id<"users">): Promise<void> {
-  const holds = await ctx.db
-    .query("legalHolds")
-    .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
-    .take(HOLDS_PER_ACCOUNT);
+  const holds = await holdsOf(ctx.db, ownerId);
   if (holds.length === HOLDS_PER_ACCOUNT) throw new Error("An account cannot have more holds: hold all of it instead.");
 }

@@ -35,8 +35,8 @@ async function sameIdentity({ viewer }: { viewer: Viewer }, row: { identityId?: 
   return row.identityId === viewer.user.identityId;
 }
 
-async function ownChoices({ viewer }: { viewer: Viewer }, row: Doc<"erasureLedger">): Promise<boolean> {
-  return row.subject === (await ledgerSubject("choices", viewer.user.identityId));
+async function ownChoicesAndPins({ viewer }: { viewer: Viewer }, row: Doc<"erasureLedger">): Promise<boolean> {
+  return row.what === "pin" || row.subject === (await ledgerSubject("choices", viewer.user.identityId));
 }
 
 const everything = async () => true;
@@ -78,6 +78,7 @@ export const scopeRules: ScopeRules = {
   deletionReceipts: { read: sameOwner, insert: sameOwner },
   // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
   objectDeletes: { insert: everything },
-  // Pseudonyms of what was deleted: written by whoever deletes it. What the viewer decided gives way to what they decide.
-  erasureLedger: { read: ownChoices, modify: ownChoices, insert: everything },
+  // Pseudonyms of what was deleted: written by whoever deletes it. What the viewer decided gives way to what they decide. A
+  // pin says nothing of whose chat it is, and is found only by the id of the chat, whose row is scoped.
+  erasureLedger: { read: ownChoicesAndPins, modify: ownChoicesAndPins, insert: everything },
 };

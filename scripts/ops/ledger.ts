@@ -1,45 +1,32 @@
 /** The copy of the erasure ledger that operators keep apart: a file with one entry a line, as JSON, the oldest first. */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import type { FunctionReturnType } from "convex/server";
-import type { Infer } from "convex/values";
 import { internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import type { Entered } from "../../convex/erasure/ledger.ts";
-import type { vPin } from "../../convex/erasure/schema.ts";
-import type { Choices } from "../../convex/privacy/choices.ts";
+import type { Entered, Forgotten } from "../../convex/erasure/ledger.ts";
 import { Progress } from "../progress.ts";
 import type { Deployment } from "./deployment.ts";
 
-export interface LedgerEntry {
-  what: Entered;
-  /** The keyed pseudonym of what was deleted, or of who decided. */
-  subject: string;
-  at: number;
-  /** What holds since then, of what was decided. */
-  choices?: Choices | undefined;
-  /** How a chat has been pinned or unpinned. */
-  pin?: Pin | undefined;
-}
+const { ledger, replaying } = internal.erasure;
 
-type Pin = Infer<typeof vPin>;
+export type LedgerEntry = FunctionReturnType<typeof ledger.page>["entries"][number];
 
 /** Entries that were committed late may be older than the newest in the file, but not by more than this. */
 const OVERLAP_MS = 10 * 60_000;
-/** What one transaction of a replay forgets or decides at most. */
+/** What one transaction of a replay forgets or brings into force at most. */
 const ROWS_AT_ONCE = 20;
 
 /** Appends to a file what the deployment has entered since; gives how many entries that were. */
 export async function copyLedger(deployment: Deployment, file: string): Promise<number> {
+  if (existsSync(file)) cutToLines(file);
   const known = existsSync(file) ? readLedger(file) : [];
-  const names = new Set(known.map(nameOf));
   const fromAt = Math.max(0, (known.at(-1)?.at ?? 0) - OVERLAP_MS);
+  const names = new Set(known.flatMap((entry) => (entry.at >= fromAt ? [nameOf(entry)] : [])));
   let copied = 0;
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await deployment.call(internal.erasure.ledger.page, { fromAt, cursor: cursor ?? null });
-    const fresh = page.entries.filter((entry) => !names.has(nameOf(entry)));
+  for await (const entries of enteredSince(deployment, fromAt)) {
+    const fresh = entries.filter((entry) => !names.has(nameOf(entry)));
     appendFileSync(file, fresh.map((entry) => `${JSON.stringify(entry)}\n`).join(""), { mode: 0o600 });
     copied += fresh.length;
-    cursor = page.cursor;
   }
   return copied;
 }
@@ -51,91 +38,178 @@ export function readLedger(file: string): LedgerEntry[] {
   return whole.map((line, index) => parseEntry(line) ?? raise(`${file}: line ${index + 1} is no entry of a ledger.`));
 }
 
-/**
- * What of a ledger a deployment still has or has again, and of how many people and chats it does not know what was decided
- * and pinned.
- */
+/** Of how many accounts, chats and files a deployment has what a ledger says is otherwise, by kind of entry. */
 export type Found = Record<Entered, number>;
 
+interface Replay {
+  deployment: Deployment;
+  entries: LedgerEntry[];
+  apply: boolean;
+}
+
 /**
- * Finds what a ledger says was deleted, chats without a key, and people and chats whose decisions and pins were forgotten;
- * with `apply` has it deleted again and what was decided brought into force.
+ * Finds what a ledger says was deleted, chats without a key, and accounts and chats whose legal holds, decisions and pins are
+ * not those of the ledger; with `apply` has it deleted again and brought into force. What the deployment has entered itself
+ * counts too, since a backup may be newer than the copy of the ledger.
  */
 export async function replayLedger(deployment: Deployment, file: string, apply: boolean): Promise<Found> {
   const entries = readLedger(file);
-  const subjects = new Set(
-    entries.flatMap(({ what, subject }) => (what === "choices" || what === "pin" ? [] : [subject])),
-  );
-  const found: Found = { account: 0, chat: 0, file: 0, choices: 0, pin: 0 };
-  for (const what of ["account", "chat", "file"] as const) {
-    const isDeleted = ({ subject, isKeyless }: Row) => isKeyless || subjects.has(subject);
-    const rows = await findRows(deployment, what, isDeleted);
-    found[what] = rows.length;
-    if (!apply) continue;
-    for (const some of inPages(rows)) {
-      await deployment.call(internal.erasure.replaying.forget, { what, ids: some.map(({ id }) => id) });
+  for await (const own of enteredSince(deployment, 0)) for (const entry of own) entries.push(entry);
+  const replay = { deployment, entries, apply };
+  return {
+    ...(await replayHolds(replay)),
+    account: await forget(replay, "account"),
+    chat: await forget(replay, "chat"),
+    file: await forget(replay, "file"),
+    choices: await replayChoices(replay),
+    pin: await replayPins(replay),
+  };
+}
+
+/** All holds are brought into force before anything that waited for one of them goes on. */
+async function replayHolds(replay: Replay): Promise<Pick<Found, "accountHolds" | "chatHolds">> {
+  const { deployment, apply } = replay;
+  const changed = { accountHolds: [] as Id<"users">[], chatHolds: [] as Id<"users">[] };
+  for (const what of ["accountHolds", "chatHolds"] as const) {
+    for await (const some of standing(replay, what, ({ holds }) => holds)) {
+      const held = some.map(({ id, said }) => ({ id, holds: said }));
+      changed[what].push(...(await deployment.call(replaying.hold, { what, held, apply })));
     }
   }
-  const decided = newestOf(entries, ({ choices }) => choices);
-  const people = await findRows(deployment, "choices", ({ subject }) => decided.has(subject));
-  for (const some of inPages(people)) {
-    const decisions = some.map(({ id, subject }) => ({
-      id: id as Id<"users">,
-      choices: decided.get(subject) as Choices,
-    }));
-    found.choices += await deployment.call(internal.erasure.replaying.decide, { decisions, apply });
+  const ownerIds = [...new Set([...changed.accountHolds, ...changed.chatHolds])];
+  for (const some of apply ? inPages(ownerIds, "accounts looked at that were held") : []) {
+    await deployment.call(replaying.resume, { ownerIds: some });
   }
-  const pinned = newestOf(entries, ({ pin }) => pin);
-  const chats = await findRows(deployment, "pin", ({ subject }) => pinned.has(subject));
-  for (const some of inPages(chats)) {
-    const pins = some.map(({ id, subject }) => ({ id: id as Id<"threads">, pin: pinned.get(subject) as Pin }));
-    found.pin += await deployment.call(internal.erasure.replaying.pin, { pins, apply });
+  return { accountHolds: changed.accountHolds.length, chatHolds: changed.chatHolds.length };
+}
+
+async function forget({ deployment, entries, apply }: Replay, what: Forgotten): Promise<number> {
+  const deletedAt = firstDeletions(entries);
+  const rows = await findRows(deployment, what, ({ subject, isKeyless }) => isKeyless || deletedAt.has(subject));
+  if (!apply) return rows.length;
+  for (const some of inPages(rows, `deleted again (${what})`)) {
+    const forgotten = some.map(({ id, subject }) => ({ id, at: deletedAt.get(subject) }));
+    await deployment.call(replaying.forget, { what, forgotten });
   }
-  return found;
+  return rows.length;
+}
+
+async function replayChoices(replay: Replay): Promise<number> {
+  let changed = 0;
+  for await (const some of standing(replay, "choices", ({ choices }) => choices)) {
+    const decisions = some.map(({ id, said }) => ({ id: id as Id<"users">, choices: said }));
+    changed += await replay.deployment.call(replaying.decide, { decisions, apply: replay.apply });
+  }
+  return changed;
+}
+
+async function replayPins(replay: Replay): Promise<number> {
+  let changed = 0;
+  for await (const some of standing(replay, "pin", ({ pin }) => pin)) {
+    const pins = some.map(({ id, said }) => ({ id: id as Id<"threads">, pin: said }));
+    changed += await replay.deployment.call(replaying.pin, { pins, apply: replay.apply });
+  }
+  return changed;
+}
+
+/** Pages of what the newest entries of a kind say, of what is in the deployment. */
+async function* standing<Said>(
+  { deployment, entries }: Replay,
+  what: Exclude<Entered, Forgotten>,
+  saidBy: (entry: LedgerEntry) => Said | undefined,
+): AsyncGenerator<{ id: string; said: Said }[]> {
+  const newest = newestOf(entries, saidBy);
+  if (newest.size === 0) return;
+  const rows = await findRows(deployment, what, ({ subject }) => newest.has(subject));
+  for (const some of inPages(rows, `brought into force (${what})`)) {
+    yield some.map(({ id, subject }) => ({ id, said: newest.get(subject) as Said }));
+  }
+}
+
+/** When each thing was first deleted. An erasure that a legal hold had kept waiting is entered once more when it goes on. */
+function firstDeletions(entries: LedgerEntry[]): Map<string, number> {
+  const deletions = entries.filter(({ what }) => what === "account" || what === "chat" || what === "file");
+  const lastFirst = deletions.toSorted((a, b) => b.at - a.at);
+  return new Map(lastFirst.map(({ subject, at }) => [subject, at]));
 }
 
 /** What entries say last, by what they are of. */
-function newestOf<Said>(entries: LedgerEntry[], said: (entry: LedgerEntry) => Said | undefined): Map<string, Said> {
-  const inOrder = entries.toSorted((a, b) => a.at - b.at);
-  return new Map(inOrder.flatMap((entry) => withSubject(entry, said(entry))));
+function newestOf<Said>(entries: LedgerEntry[], saidBy: (entry: LedgerEntry) => Said | undefined): Map<string, Said> {
+  const newest = new Map<string, Said>();
+  for (const entry of entries.toSorted((a, b) => a.at - b.at)) {
+    const said = saidBy(entry);
+    if (said !== undefined) newest.set(entry.subject, said);
+  }
+  return newest;
 }
 
-function withSubject<Said>({ subject }: LedgerEntry, said: Said | undefined): [string, Said][] {
-  return said === undefined ? [] : [[subject, said]];
+/** What a deployment has entered from a time on, by pages, the oldest first. */
+async function* enteredSince(deployment: Deployment, fromAt: number): AsyncGenerator<LedgerEntry[]> {
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await deployment.call(ledger.page, { fromAt, cursor: cursor ?? null });
+    yield page.entries;
+    cursor = page.cursor;
+  }
 }
 
 /** A row of the deployment under the pseudonym that it has in the ledger. */
-type Row = FunctionReturnType<typeof internal.erasure.replaying.rows>["rows"][number];
+type Row = FunctionReturnType<typeof replaying.rows>["rows"][number];
 
+/** Where what the ledger has entries of is to be found. The account of a person who is being erased may have no other row. */
+const TABLES = {
+  account: ["users"],
+  chat: ["threads"],
+  file: ["media"],
+  choices: ["users"],
+  pin: ["threads"],
+  accountHolds: ["users", "erasureJobs"],
+  chatHolds: ["threads"],
+} as const;
+
+/** The rows that are wanted, each once. */
 async function findRows(deployment: Deployment, what: Entered, isWanted: (row: Row) => boolean): Promise<Row[]> {
   const progress = new Progress(`rows compared (${what})`);
-  const found: Row[] = [];
+  const found = new Map<string, Row>();
   let compared = 0;
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await deployment.call(internal.erasure.replaying.rows, { what, cursor: cursor ?? null });
-    found.push(...page.rows.filter(isWanted));
-    compared += page.rows.length;
-    cursor = page.cursor;
-    progress.reached(compared);
+  for (const table of TABLES[what]) {
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await deployment.call(replaying.rows, { what, table, cursor: cursor ?? null });
+      for (const row of page.rows) if (isWanted(row)) found.set(row.id, row);
+      compared += page.rows.length;
+      cursor = page.cursor;
+      progress.reached(compared);
+    }
   }
   progress.end();
-  return found;
+  return [...found.values()];
 }
 
-function* inPages(rows: Row[]): Generator<Row[]> {
-  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) yield rows.slice(at, at + ROWS_AT_ONCE);
+/** Pages of what one transaction takes. A terminal shows how many are `done`, in the words of that. */
+function* inPages<Item>(items: Item[], done: string): Generator<Item[]> {
+  const progress = new Progress(done, items.length);
+  for (let at = 0; at < items.length; at += ROWS_AT_ONCE) {
+    yield items.slice(at, at + ROWS_AT_ONCE);
+    progress.reached(Math.min(at + ROWS_AT_ONCE, items.length));
+  }
+  progress.end();
 }
 
-/** Tells entries apart: the same person decides more than once, and the same chat is pinned and unpinned. */
-function nameOf({ subject, at, pin }: LedgerEntry): string {
-  return `${subject} ${at} ${pin?.pinned ?? ""}`;
+/** Cuts off what a crash left of a line, so that what is appended begins one. */
+function cutToLines(file: string): void {
+  const bytes = readFileSync(file);
+  truncateSync(file, bytes.lastIndexOf("\n") + 1);
+}
+
+/** Tells entries apart: each of a subject is later than the one before. */
+function nameOf({ subject, at }: LedgerEntry): string {
+  return `${subject} ${at}`;
 }
 
 function parseEntry(line: string): LedgerEntry | null {
   try {
-    const { what, subject, at, choices, pin } = JSON.parse(line) as Partial<LedgerEntry>;
-    const isEntry = what !== undefined && typeof subject === "string" && typeof at === "number";
-    return isEntry ? { what, subject, at, choices, pin } : null;
+    const entry = JSON.parse(line) as Partial<LedgerEntry> | null;
+    const isEntry = entry?.what !== undefined && typeof entry.subject === "string" && typeof entry.at === "number";
+    return isEntry ? (entry as LedgerEntry) : null;
   } catch {
     return null;
   }

@@ -13,8 +13,9 @@ export const receipts: Command = {
   details: [
     "Exits with 1 where one was changed, or one is missing between others.",
     "",
-    "--out FILE   appends to FILE what was deleted since the last time, as pseudonyms: accounts, chats and files. Keep it",
-    "             on another machine, run this every hour, and give it to the restore: nothing deleted comes back then.",
+    "--out FILE   appends to FILE what was deleted since the last time, as pseudonyms: accounts, chats and files, and what",
+    "             people decided, pinned and what is held. Keep it on another machine, run this every hour, and give it to",
+    "             the restore: nothing deleted comes back then. A new FILE has all that is newer than any backup.",
   ],
   run: async ({ deployment, subjects: [first = "0"], out, print }) => {
     if (out !== undefined) {

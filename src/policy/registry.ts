@@ -110,7 +110,7 @@ export const EXEMPT_TABLES: Record<string, ExemptTable> = {
   },
   erasureLedger: {
     exempt:
-      "Keyed pseudonyms of what was deleted, and under such a one what its person has decided, so that no backup brings back what was before; 35 days.",
+      "Keyed pseudonyms of what was deleted, and under such ones what people have decided, which chats are pinned and what a law wants kept, so that no backup brings back what was before; 35 days.",
   },
   identityLooks: {
     exempt:

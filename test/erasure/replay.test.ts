@@ -6,6 +6,7 @@ import { type FunctionReference, getFunctionName } from "convex/server";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
+import { enterDeletion, enterHolds } from "../../convex/erasure/ledger.ts";
 import type { Deployment } from "../../scripts/ops/deployment.ts";
 import { copyLedger, readLedger, replayLedger } from "../../scripts/ops/ledger.ts";
 import { LEDGER_MS, UNPINNED_THREAD_MS } from "../../src/policy/periods.ts";
@@ -52,12 +53,15 @@ beforeEach(async () => {
 });
 
 function call(called: FunctionReference<"query" | "mutation", "internal">, args: Record<string, unknown>) {
-  return /:(forget|decide|pin)$/.test(getFunctionName(called))
+  return /:(forget|decide|pin|hold|resume)$/.test(getFunctionName(called))
     ? backend.mutation(called as FunctionReference<"mutation", "internal">, args)
     : backend.query(called as FunctionReference<"query", "internal">, args);
 }
 
 const deployment = { call } as unknown as Deployment;
+
+/** What a replay finds where there is nothing to do. */
+const NOTHING = { account: 0, chat: 0, file: 0, choices: 0, pin: 0, accountHolds: 0, chatHolds: 0 };
 
 type Rows = Awaited<ReturnType<typeof readAll>>;
 
@@ -112,6 +116,14 @@ describe("the ledger of erasures", () => {
     expect(() => readLedger(file)).toThrow("line 2");
   });
 
+  it("goes on behind the last whole line of a copy that was cut short", async () => {
+    const { threadId } = await say(bob.person, "Bob's chat");
+    await bob.person.mutation(api.threads.remove, { threadId });
+    writeFileSync(file, '{"what":"ch');
+    expect(await copyLedger(deployment, file)).toBe(1);
+    expect(readLedger(file)).toMatchObject([{ what: "chat" }]);
+  });
+
   it("is kept longer than any backup, and not for ever", async () => {
     await ada.person.action(api.account.erase, { confirm: "erase" });
     await settled(backend);
@@ -147,16 +159,16 @@ describe("a backup that is brought back", () => {
     expect(await tablesNaming(backend, [ada.identityId])).toContain("users");
     const bobs = (rows: Rows) => (rows.users ?? []).filter(({ identityId }) => identityId === bob.identityId).length;
 
-    expect(await replayLedger(deployment, file, false)).toEqual({ account: 1, chat: 0, file: 0, choices: 0, pin: 0 });
+    expect(await replayLedger(deployment, file, false)).toEqual({ ...NOTHING, account: 1 });
     expect(await tablesNaming(backend, [ada.identityId])).toContain("users");
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 1, chat: 0, file: 0, choices: 0, pin: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ ...NOTHING, account: 1 });
     expect((await readAll(backend)).userKeys).toHaveLength(1);
     await settled(backend);
     expect(await tablesNaming(backend, [ada.identityId, ada.name])).toEqual([]);
     const after = await readAll(backend);
     expect([bobs(after), after.threads?.length]).toEqual([1, 1]);
     expect(after.erasureReceipts).toMatchObject([{ origin: "restore" }]);
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 0, file: 0, choices: 0, pin: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual(NOTHING);
   });
 
   it("[A6] ends chats whose key is not among those that were brought back, and no other", async () => {
@@ -167,7 +179,7 @@ describe("a backup that is brought back", () => {
       if (key) await ctx.db.delete("threadKeys", key._id);
     });
     writeFileSync(file, "");
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0, pin: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ ...NOTHING, chat: 1 });
     await settled(backend);
     expect((await readAll(backend)).threads?.map(({ _id }) => _id)).toEqual([kept]);
   });
@@ -198,7 +210,7 @@ describe("a backup that is brought back", () => {
       { what: "chat", subject: await ledgerSubject("chat", "of nobody"), at: 3 },
     ];
     writeFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 1, choices: 0, pin: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ ...NOTHING, chat: 1, file: 1 });
     await settled(backend);
     const { threads, media } = await readAll(backend);
     expect([threads?.map(({ _id }) => _id), media]).toEqual([[kept], []]);
@@ -281,7 +293,7 @@ describe("what people decided after the backup was made", () => {
     await forgetSince(backup);
     expect(await standing()).not.toEqual(decided);
 
-    const found = { account: 0, chat: 0, file: 0, choices: 1, pin: 0 };
+    const found = { ...NOTHING, choices: 1 };
     expect(await replayLedger(deployment, file, false)).toEqual(found);
     expect(await standing()).not.toEqual(decided);
     expect(await replayLedger(deployment, file, true)).toEqual(found);
@@ -327,13 +339,146 @@ describe("what people decided after the backup was made", () => {
     expect(await replayLedger(deployment, file, true)).toMatchObject({ pin: 0 });
   });
 
+  it("of a chat's pin is one entry, later than the one it takes the place of", async () => {
+    const { threadId } = await say(ada.person, "A chat");
+    for (const pinned of [true, false, true]) await ada.person.mutation(api.threads.setPinned, { threadId, pinned });
+    await copyLedger(deployment, file);
+    await ada.person.mutation(api.threads.setPinned, { threadId, pinned: false });
+    const { erasureLedger: entries = [] } = await readAll(backend);
+    expect(entries).toMatchObject([{ what: "pin", pin: { pinned: false } }]);
+    expect(await copyLedger(deployment, file)).toBe(1);
+    expect(readLedger(file).map(({ pin }) => pin?.pinned)).toEqual([true, false]);
+  });
+
+  it("and is in the backup, but not in an older copy of the ledger, holds as the backup has it", async () => {
+    const { threadId } = await say(ada.person, "A chat");
+    await consent(true);
+    await ada.person.mutation(api.threads.setPinned, { threadId, pinned: true });
+    await copyLedger(deployment, file);
+    await consent(false);
+    await ada.person.mutation(api.threads.setPinned, { threadId, pinned: false });
+    expect(await replayLedger(deployment, file, true)).toEqual(NOTHING);
+    expect(await standing()).toMatchObject({ given: false });
+  });
+
   it("is left out of a ledger that was copied before there was such a thing, which is replayed as ever", async () => {
     const { threadId } = await say(ada.person, "To be deleted");
     const { ledgerSubject } = await import("../../convex/erasure/pseudonyms.ts");
     const entry = { what: "chat", subject: await ledgerSubject("chat", threadId), at: 1 };
     writeFileSync(file, `${JSON.stringify(entry)}\n`);
-    expect(await replayLedger(deployment, file, true)).toEqual({ account: 0, chat: 1, file: 0, choices: 0, pin: 0 });
+    expect(await replayLedger(deployment, file, true)).toEqual({ ...NOTHING, chat: 1 });
   });
+});
+
+describe("legal holds of after the backup was made", () => {
+  const DAY_MS = 24 * 60 * 60_000;
+  const { placing } = internal.legalHolds;
+
+  async function order(threadId?: string): Promise<string> {
+    const scope = threadId === undefined ? {} : { threadId };
+    const held = { identityId: ada.identityId, ...scope, matter: "2026/17", reviewAt: Date.now() + 30 * DAY_MS };
+    return (await backend.mutation(placing.place, { ...held, apply: true })).holdId ?? "";
+  }
+  const lift = (holdId: string) => backend.mutation(placing.lift, { holdId, apply: true });
+  const review = (holdId: string) =>
+    backend.mutation(placing.review, { holdId, reviewAt: Date.now() + 60 * DAY_MS, apply: true });
+
+  /** The holds there are, whatever their ids. */
+  const holds = async () => ((await readAll(backend)).legalHolds ?? []).map(({ _id, _creationTime, ...hold }) => hold);
+
+  async function forgetSince(before: Rows): Promise<void> {
+    await backend.run(async (ctx) => {
+      for (const table of ["legalHolds", "erasureLedger"] as const) {
+        for (const { _id } of await ctx.db.query(table).collect()) await ctx.db.delete(table, _id);
+        for (const { _id, _creationTime, ...row } of before[table] ?? []) await ctx.db.insert(table, row as never);
+      }
+    });
+  }
+
+  it.each([
+    ["a hold on an account", "accountHolds", [], [() => order()]],
+    ["a hold on a chat", "chatHolds", [], [(chat: string) => order(chat)]],
+    ["the later of two holds on a chat", "chatHolds", [order], [order]],
+    ["a hold that was lifted", "accountHolds", [() => order()], [(_chat: string, held: string) => lift(held)]],
+    ["a hold on a chat that was lifted", "chatHolds", [order], [(_chat: string, held: string) => lift(held)]],
+    ["a hold that was reviewed", "chatHolds", [order], [(_chat: string, held: string) => review(held)]],
+  ])("%s: it is as it was decided", async (_what, kind, before, since) => {
+    const { threadId } = await say(ada.person, "What is held");
+    let holdId = "";
+    for (const act of before) holdId = await act(threadId);
+    const backup = await readAll(backend);
+    vi.setSystemTime(Date.now() + 1_000);
+    for (const act of since) await act(threadId, holdId);
+    const decided = await holds();
+    await copyLedger(deployment, file);
+    expect(readFileSync(file, "utf8")).not.toContain(threadId);
+    await forgetSince(backup);
+    expect(await holds()).not.toEqual(decided);
+
+    expect(await replayLedger(deployment, file, false)).toEqual({ ...NOTHING, [kind]: 1 });
+    expect(await holds()).not.toEqual(decided);
+    expect(await replayLedger(deployment, file, true)).toEqual({ ...NOTHING, [kind]: 1 });
+    expect(await holds()).toEqual(decided);
+    expect(await replayLedger(deployment, file, true)).toEqual(NOTHING);
+  });
+
+  it("keep what an erasure that is replayed left standing, with the key that opens it", async () => {
+    const { threadId: heldId } = await say(ada.person, "What is held");
+    const { threadId: other } = await say(ada.person, "What is not");
+    const backup = await readAll(backend);
+    await order(heldId);
+    vi.setSystemTime(Date.now() + 1_000);
+    await enter("account", ada.identityId);
+    await enter("chat", other);
+    await copyLedger(deployment, file);
+    await forgetSince(backup);
+    expect(await replayLedger(deployment, file, true)).toEqual({ ...NOTHING, account: 1, chat: 1, chatHolds: 1 });
+    await settled(backend);
+    const { threads, threadKeys, messages, erasureJobs } = await readAll(backend);
+    expect(threads?.map(({ _id }) => _id)).toEqual([heldId]);
+    expect([...(threadKeys ?? []), ...(messages ?? [])].map(({ threadId }) => threadId)).toEqual(Array(3).fill(heldId));
+    expect(erasureJobs).toMatchObject([{ state: "held" }]);
+  });
+
+  it("bring back no key that was deleted before they were placed, and no chat or file that was", async () => {
+    const { threadId } = await say(ada.person, "Deleted before the hold");
+    const mediaId = await addFile();
+    const backup = await readAll(backend);
+    await enter("chat", threadId);
+    await enter("file", mediaId);
+    await enter("account", ada.identityId);
+    vi.setSystemTime(Date.now() + 1_000);
+    await order();
+    await copyLedger(deployment, file);
+    await forgetSince(backup);
+    const found = { ...NOTHING, account: 1, chat: 1, file: 1, accountHolds: 1 };
+    expect(await replayLedger(deployment, file, true)).toEqual(found);
+    await settled(backend, 60);
+    const { userKeys, threadKeys, threads, media, users } = await readAll(backend);
+    expect(userKeys?.map(({ ownerId }) => ownerId)).toEqual([bob.userId]);
+    expect([threadKeys, media]).toEqual([[], []]);
+    // What the hold does protect: rows, though nothing opens them any more.
+    expect(threads).toMatchObject([{ _id: threadId, state: "erasing" }]);
+    expect(users?.map(({ identityId }) => identityId)).toContain(ada.identityId);
+  });
+
+  it("let an erasure go on that waited for one that was lifted", async () => {
+    const holdId = await order();
+    await ada.person.action(api.account.erase, { confirm: "erase" });
+    await settled(backend);
+    const backup = await readAll(backend);
+    await backend.run((ctx) => ctx.db.delete("legalHolds", holdId as Id<"legalHolds">));
+    await backend.run((ctx) => enterHolds(ctx as never, { ownerId: ada.userId }));
+    await copyLedger(deployment, file);
+    await forgetSince(backup);
+    expect((await readAll(backend)).erasureJobs).toMatchObject([{ state: "held" }]);
+    expect(await replayLedger(deployment, file, true)).toMatchObject({ accountHolds: 1 });
+    await settled(backend);
+    expect(await tablesNaming(backend, [ada.identityId, ada.name])).toEqual([]);
+  });
+
+  const enter = (what: "account" | "chat" | "file", id: string) =>
+    backend.run((ctx) => enterDeletion(ctx as never, what, id));
 });
 
 function addFile(): Promise<Id<"media">> {

@@ -200,12 +200,13 @@ describe("npm run restore", () => {
   });
 
   test(
-    "[A21] [A8] deletes again what was deleted since and knows what was decided, before anything runs and anybody is let in, where it is given the ledger",
+    "[A21] [A8] [A7] deletes again what was deleted since and knows what was decided, pinned and held, before anything runs and anybody is let in, where it is given the ledger",
     async () => {
       const ledger = path.join(dir, "ledger.jsonl");
       const client = await person.http();
       const bob = await signIn(home, "bob@example.com");
-      await send(bob.openTab(), { text: "Bob's words" });
+      const { threadId: heldId } = await send(bob.openTab(), { text: "Bob's words" });
+      const { threadId: pinnedId } = await send(person.openTab(), { text: "To be pinned" });
       const consent = (given: boolean) =>
         client.mutation(api.privacy.setConsent, { purpose: "news", given, textVersion: 1 });
       await consent(true);
@@ -215,12 +216,16 @@ describe("npm run restore", () => {
       await writeFile(publicFile, publicKey.export({ type: "spki", format: "pem" }));
       await writeFile(privateFile, privateKey.export({ type: "pkcs8", format: "pem" }));
       await run("backup", "--data", home.dataDir, "--out", path.join(dir, "again"), "--seal-keys-for", publicFile);
+      const where = ["--url", home.urls.api, "--data", home.dataDir];
+      const review = new Date(Date.now() + 30 * 24 * 60 * 60_000).toISOString().slice(0, 10);
+      const order = ["--chat", heldId, "--matter", "2026/17", "--review", review, "--apply"];
+      await run("ops", "hold", "place", subjectOf(await bob.token()), ...order, ...where);
       await consent(false);
+      await client.mutation(api.threads.setPinned, { threadId: pinnedId, pinned: true });
       await client.mutation(api.threads.remove, { threadId });
       await (await bob.http()).action(api.account.erase, { confirm: "erase" });
       await bob.leave();
-      const where = ["--url", home.urls.api, "--data", home.dataDir];
-      expect((await run("ops", "receipts", "--out", ledger, ...where)).stdout).toMatch(/appended to .*: 3/);
+      expect((await run("ops", "receipts", "--out", ledger, ...where)).stdout).toMatch(/appended to .*: 5/);
       await home.kill();
       const secrets = path.join(dir, "secrets.env");
       await rm(home.dataDir, { recursive: true });
@@ -233,7 +238,7 @@ describe("npm run restore", () => {
       expect({ exitCode, stdout }).toEqual({
         exitCode: 0,
         stdout: expect.stringContaining(
-          "Deleted again by the ledger: accounts 1, chats 1, files 0.\nPeople whose decisions hold again: 1, chats whose pins do: 0.",
+          "Deleted again: accounts 1, chats 1, files 0\nIn force again: what people decided 1, pins 1, legal holds of accounts 0 and of chats 1",
         ),
       });
       expect(cronsIn(home)).toEqual([]);
@@ -242,6 +247,10 @@ describe("npm run restore", () => {
       expect(await ada.query(api.account.me, {})).toMatchObject({ state: "live" });
       expect((await ada.action(api.privacy.overview, {})).consents).toMatchObject([{ purpose: "news", given: false }]);
       expect(await refusal(ada.query(api.threads.get, { threadId }))).toBe("not_found");
+      expect(await ada.query(api.threads.get, { threadId: pinnedId })).toMatchObject({ pinned: true });
+      expect((await run("ops", "hold", ...where)).stdout).toContain("2026/17: chat held");
+      const isHeld = async () => (await run("ops", "erasure-status", ...where)).stdout.includes(" held");
+      await vi.waitUntil(isHeld, { timeout: 30_000, interval: 500 });
       const bobAgain = httpClient(home, await demoToken(home, "bob@example.com"));
       expect(await bobAgain.query(api.account.me, {})).toBeNull();
     },
