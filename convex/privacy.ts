@@ -86,7 +86,7 @@ export const setObjection = leavingMutation({
     const { userId: ownerId, user } = ctx.viewer;
     const known = await findObjection(ctx.db, ownerId, purpose);
     if (objected && !known) await ctx.db.insert("objections", { ownerId, purpose, at: Date.now() });
-    if (objected && purpose === "webhooks") await stripApplied(ctx, user.identityId);
+    if (objected && purpose === "webhooks") await stripApplied(ctx, user);
     if (!objected && known) await ctx.db.delete("objections", known._id);
     await enterChoices(ctx, ownerId);
     return null;

@@ -134,10 +134,10 @@ async function enforce(
   user: Doc<"users">,
   { choices, changes }: { choices: Choices; changes: Changes },
 ): Promise<void> {
-  const { _id: ownerId, identityId } = user;
+  const { _id: ownerId } = user;
   for (const consent of changes.consents) await ctx.db.insert("consents", { ownerId, ...consent });
   for (const objection of changes.objected) await ctx.db.insert("objections", { ownerId, ...objection });
-  if (changes.objected.some(({ purpose }) => purpose === "webhooks")) await stripApplied(ctx, identityId);
+  if (changes.objected.some(({ purpose }) => purpose === "webhooks")) await stripApplied(ctx, user);
   for (const { purpose } of changes.takenBack) {
     const known = await findObjection(ctx.db, ownerId, purpose);
     if (known) await ctx.db.delete("objections", known._id);

@@ -89,6 +89,19 @@ describe("objection", () => {
     expect((await ada.query(api.account.me, {}))?.plan).toBe("plus");
   });
 
+  it("[A12] holds of however many messages there are", async () => {
+    await tell("user_ada", "msg_0");
+    await backend.run(async ({ db }) => {
+      const [first] = await db.query("webhookInbox").collect();
+      if (!first) throw new Error("Nothing was told");
+      const { _id, _creationTime, ...row } = first;
+      for (let at = 1; at <= 1_200; at++) await db.insert("webhookInbox", { ...row, messageId: `msg_${at}` });
+    });
+    await ada.mutation(api.privacy.setObjection, objecting);
+    await backend.finishAllScheduledFunctions(vi.runAllTimers);
+    expect((await told()).filter(({ identityId, fields }) => identityId || fields !== "{}")).toEqual([]);
+  });
+
   it("ends when it is taken back, and is one however often it is made", async () => {
     for (const objected of [true, true, false])
       await ada.mutation(api.privacy.setObjection, { ...objecting, objected });
