@@ -43,6 +43,7 @@ export const change: Activity = async (person) => {
   if (!chat) return;
   chat.isPlain = false;
   const requestId = person.newRequestId();
+  const askedAtMs = person.world.timeline.nowMs;
   const sent = chance.happens(0.5)
     ? await person.mutation(api.messages.edit, {
         messageId: chance.pick(chat.messageIds),
@@ -51,7 +52,7 @@ export const change: Activity = async (person) => {
       })
     : await person.mutation(api.messages.regenerate, { messageId: chance.pick(chat.replyIds), requestId });
   if (!sent) return;
-  startClockAnew(person, chat);
+  startClockAnew(chat, askedAtMs);
   await generate(person, sent.replyId);
 };
 
@@ -64,8 +65,9 @@ export const branch: Activity = async (person) => {
     messageId: person.world.chance.pick(chat.messageIds),
     requestId: person.newRequestId(),
   };
+  const askedAtMs = person.world.timeline.nowMs;
   const made = await person.mutation(api.threads.branch, args);
-  if (made) person.chats.push({ ...newChat(person, made.threadId), isPlain: false });
+  if (made) person.chats.push({ ...newChat(made.threadId, askedAtMs), isPlain: false });
 };
 
 export const pinOrUnpin: Activity = async (person) => {
@@ -136,11 +138,12 @@ export const order: Activity = async (person) => {
   const kind = chance.happens(faults.isPlanned("partsLeft") ? 0.2 : 0.6) ? ("image" as const) : ("video" as const);
   const chat = chance.happens(0.3) ? anyChat(person, isLasting) : null;
   const args = { requestId: person.newRequestId(), kind, prompt: person.words(CANARY), threadId: chat?.id };
+  const askedAtMs = timeline.nowMs;
   const ordered = await person.mutation(api.media.request, args);
   if (!ordered) return;
   refuseRestricted(person, wasRestricted);
   if (chat) {
-    startClockAnew(person, chat);
+    startClockAnew(chat, askedAtMs);
     chat.texts.push(args.prompt);
   }
   person.jobIds.push(ordered.jobId);
@@ -166,13 +169,17 @@ export const look: Activity = async (person) => {
       person.world.wrong.push(`I10 A temporary chat of ${person.name}'s is listed`);
   }
   const chat = anyChat(person);
-  const read = chat && (await person.query(api.messages.list, { threadId: chat.id, paginationOpts }));
-  if (read) refuseExpired(person, endsAtMs(chat));
+  if (chat) await read(person, chat);
   const media = await person.query(api.media.library, { paginationOpts });
   const [medium] = media?.page ?? [];
   if (!medium) return;
   const ticket = await person.action(api.media.ticket, { mediaId: medium.mediaId });
   if (ticket) await readWhole(await person.fetch(ticket.url.slice(ticket.url.indexOf("/media/"))));
+};
+
+/** Opens every chat there was, none of which may be shown after its time. */
+export const lookAtEach: Activity = async (person) => {
+  for (const chat of person.chats.filter(({ isRemoved }) => !isRemoved)) await read(person, chat);
 };
 
 export const removeMedium: Activity = async (person) => {
@@ -233,9 +240,10 @@ export const restrict: Activity = async (person) => {
 /** Closes the account, and looks whether something of it is still shown. */
 export const closeAccount: Activity = async (person) => {
   const media = await person.query(api.media.library, { paginationOpts: { numItems: 20, cursor: null } });
+  const askedAtMs = person.world.timeline.nowMs;
   const done = await person.mutation(api.account.close, {});
   if (done === undefined) return;
-  person.closedAtMs ??= person.world.timeline.nowMs;
+  person.closedAtMs ??= askedAtMs;
   const [medium] = media?.page ?? [];
   if (!medium) return;
   const isShown = (await person.fetch(`/media/${medium.mediaId}`)).ok;
@@ -297,6 +305,7 @@ export async function say(
   const wasRestricted = isRestricted(person);
   const text = person.words(CANARY);
   const args = { requestId: person.newRequestId(), text, threadId: chat?.id, attachmentIds, temporary };
+  const askedAtMs = person.world.timeline.nowMs;
   const sent = await person.mutation(api.messages.send, args);
   if (!sent) return undefined;
   if (wasRemoved && chat?.isRemoved) wrong.push(`${person.name} said something in a chat that was removed`);
@@ -306,9 +315,9 @@ export async function say(
     const again = await person.mutation(api.messages.send, args);
     if (again && again.messageId !== sent.messageId) wrong.push("One request made two messages");
   }
-  const known = chat ?? { ...newChat(person, sent.threadId), isTemporary: temporary };
+  const known = chat ?? { ...newChat(sent.threadId, askedAtMs), isTemporary: temporary };
   if (!chat) person.chats.push(known);
-  startClockAnew(person, known);
+  startClockAnew(known, askedAtMs);
   known.texts.push(args.text);
   known.messageIds.push(sent.messageId);
   known.replyIds.push(sent.replyId);
@@ -317,9 +326,10 @@ export async function say(
 
 /** Pins or unpins a chat; says whether that was done. */
 export async function setPinned(person: Person, chat: Chat, pinned: boolean): Promise<boolean> {
+  const askedAtMs = person.world.timeline.nowMs;
   const done = await person.mutation(api.threads.setPinned, { threadId: chat.id, pinned });
   if (done === undefined) return false;
-  if (chat.pinned && !pinned) chat.clockMs = person.world.timeline.nowMs;
+  if (chat.pinned && !pinned) startClockAnew(chat, askedAtMs);
   chat.pinned = pinned;
   return true;
 }
@@ -334,16 +344,18 @@ async function stop(person: Person, messageId: string): Promise<void> {
   await person.mutation(api.messages.stop, { messageId });
 }
 
-function newChat(person: Person, id: string): Chat {
-  const clockMs = person.world.timeline.nowMs;
+function newChat(id: string, clockMs: number): Chat {
   const nothing = { texts: [], messageIds: [], replyIds: [] };
   const flags = { isTemporary: false, pinned: false, isRemoved: false, wasAway: false, isPlain: true };
   return { id, ...nothing, ...flags, clockMs };
 }
 
-/** A chat that is temporary ends when it was to end from its beginning. */
-function startClockAnew({ world }: Person, chat: Chat): void {
-  if (!chat.isTemporary) chat.clockMs = Math.max(chat.clockMs, world.timeline.nowMs);
+/**
+ * A chat's period begins no earlier than when that was asked for: before its end by that, it must be there. One that is
+ * temporary ends when it was to end from its beginning.
+ */
+function startClockAnew(chat: Chat, askedAtMs: number): void {
+  if (!chat.isTemporary) chat.clockMs = Math.max(chat.clockMs, askedAtMs);
 }
 
 function anyChat(person: Person, isFit: (chat: Chat) => boolean = () => true): Chat | null {
@@ -371,7 +383,17 @@ function refuseRestricted(person: Person, wasRestricted: boolean): void {
     person.world.wrong.push(`${person.name} is restricted, and something was written`);
 }
 
-/** Nothing may be shown after its time, as far as clocks can be wrong. */
+/** Opens a chat as the page does. */
+async function read(person: Person, chat: Chat): Promise<void> {
+  const threadId = chat.id;
+  const opened = await person.query(api.threads.get, { threadId });
+  if (opened) refuseExpired(person, opened.deletesAt);
+  const listed = await person.query(api.messages.list, { threadId, paginationOpts: { numItems: 20, cursor: null } });
+  // The clock may have been ahead that the chat's end is counted from, and it is counted from when that was asked for.
+  if (listed) refuseExpired(person, endsAtMs(chat) + LONGEST_SKEW_MS + MOST_WAITING_MS);
+}
+
+/** Nothing may be shown after its time, but for as much as the clock may be behind of whoever looks. */
 function refuseExpired({ world, name }: Person, deletesAtMs: number | null): void {
   if (deletesAtMs === null || deletesAtMs > world.timeline.nowMs - LONGEST_SKEW_MS) return;
   world.wrong.push(`I10 ${name} was shown a chat after its period`);

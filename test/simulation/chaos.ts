@@ -11,6 +11,10 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const STRIDE_MS = 30_000;
+/** Those in which the sweeps are watched that come shortly before something ends, or after. */
+const STRIDES_AT_END = 4;
+/** For so long what has ended may wait to be deleted, and somewhat longer. */
+const AFTERWARDS_MS = 15 * MINUTE_MS;
 /** For so long a sender of webhooks may say nothing, once it has given up. */
 const SENDER_AWAY_MS = 6 * DAY_MS;
 const NAMES = ["Ada", "Ben", "Cleo"];
@@ -122,7 +126,7 @@ async function pass(world: World, people: Person[]): Promise<void> {
   }
   const end = chance.pick(ends);
   await calmDown(world);
-  await timeline.runUntil(Math.max(timeline.nowMs, end - chance.whole(0, MINUTE_MS)));
+  await timeline.runUntil(Math.max(timeline.nowMs, end - chance.whole(0, STRIDES_AT_END * STRIDE_MS)));
   await atTheEnd(world, people);
 }
 
@@ -162,6 +166,14 @@ async function atTheEnd(world: World, people: Person[]): Promise<void> {
       }
     });
   }
-  await world.live(2 * MINUTE_MS, STRIDE_MS);
+  // What ends now must be there until it does.
+  for (let stride = 0; stride < STRIDES_AT_END; stride++) {
+    await world.live(STRIDE_MS, STRIDE_MS);
+    await check(world, people);
+  }
+  await world.finishStarted(LONGEST_ACTIVITY_MS);
+  // When what has ended is hidden by any clock, and need not be swept yet.
+  await timeline.runUntil(timeline.nowMs + chance.whole(0, AFTERWARDS_MS));
+  for (const person of people) world.start(`${person.name} afterwards`, () => activities.lookAtEach(person));
   await world.finishStarted(LONGEST_ACTIVITY_MS);
 }

@@ -5,7 +5,7 @@ import { CLOSURE_GRACE_MS } from "../../src/policy/periods.ts";
 import { unnamedObjects } from "./oracles.ts";
 import { type Chat, endsAtMs, type Person } from "./people.ts";
 import { asText, type Row, readTables, type TableName } from "./remains.ts";
-import { CANARY, LONGEST_SKEW_MS, type World } from "./world.ts";
+import { CANARY, type World } from "./world.ts";
 
 const LOOKED_AT: TableName[] = [
   "objects",
@@ -20,8 +20,6 @@ const LOOKED_AT: TableName[] = [
   "users",
   "legalHolds",
 ];
-/** How long before its end an account must be there for sure. */
-const ABOUT_MS = 2 * LONGEST_SKEW_MS;
 
 type Tables = Record<string, Row[]>;
 
@@ -47,11 +45,11 @@ function objectsLost({ objects = [], exportPieces = [] }: Tables, { contents }: 
   return lost.length > 0 ? [`I8 ${lost.length} rows name objects that are gone`] : [];
 }
 
-/** I9: an account is there until its person wants it to go, or until its time of grace is over. */
+/** I9: an account is there until its person wants it to go, or until its time of grace is over, by the true time. */
 function goneTooEarly(person: Person, { users = [], userKeys = [] }: Tables): string[] {
   const { userId, askedToBeErased, closedAtMs, world } = person;
   const endsAtMs = closedAtMs === null ? Infinity : closedAtMs + CLOSURE_GRACE_MS;
-  if (userId === null || askedToBeErased || endsAtMs < world.timeline.nowMs + ABOUT_MS) return [];
+  if (userId === null || askedToBeErased || endsAtMs <= world.timeline.nowMs) return [];
   const isThere = users.some(({ _id }) => _id === userId) && userKeys.some(({ ownerId }) => ownerId === userId);
   return isThere ? [] : [`I9 ${person.name}'s account went before its time`];
 }
@@ -63,7 +61,7 @@ function notRestricted({ name, userId, restrictedSinceMs, closedAtMs }: Person, 
   return isLive ? [`${name}'s account is not restricted any more`] : [];
 }
 
-/** I9: a chat ends when its period does, or when its owner wants it to, and not before. */
+/** I9: a chat ends when its period does, by the true time, or when its owner wants it to, and not before. */
 function lostTooEarly(person: Person, { threads = [], threadKeys = [] }: Tables): string[] {
   if (person.askedToBeErased || person.closedAtMs !== null) return [];
   const there = new Set(threads.map(({ _id }) => _id));
@@ -76,7 +74,7 @@ function lostTooEarly(person: Person, { threads = [], threadKeys = [] }: Tables)
 /** Whether a chat must be there: its time has not come, or had not when its owner's data came to be only stored. */
 export function isToBeThere({ world, restrictedSinceMs }: Person, chat: Chat): boolean {
   const byMs = restrictedSinceMs ?? world.timeline.nowMs;
-  return !chat.isRemoved && endsAtMs(chat) > byMs + ABOUT_MS;
+  return !chat.isRemoved && endsAtMs(chat) > byMs;
 }
 
 /** I9: as long as a hold stands, what was there when it was placed is there. */

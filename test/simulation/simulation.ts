@@ -27,8 +27,6 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** After these, one behind the other, everything has come to rest: two nights, and every pause there is. */
 const REST_MS = [2, 15, 65, 130, 25 * 60, 65, 25 * 60, 130, 25 * 60, 15].map((minutes) => minutes * MINUTE_MS);
-/** When a chat or an account ends about now, it may be either way. */
-const ABOUT_MS = 2 * LONGEST_SKEW_MS;
 /** Nights that a closed account may take to go once its time is over. */
 const GOING_MS = 2 * DAY_MS;
 
@@ -154,8 +152,7 @@ async function lookAt(person: Person): Promise<PersonLeft> {
     chats.push({ id, texts, isPlain, should: shouldBe(person, chat), shown });
   }
   const ids = userId === null ? [] : [userId];
-  const mayBeGone =
-    person.askedToBeErased || (closedAtMs !== null && closedAtMs + CLOSURE_GRACE_MS - ABOUT_MS < restedAtMs);
+  const mayBeGone = person.askedToBeErased || (closedAtMs !== null && closedAtMs + CLOSURE_GRACE_MS < restedAtMs);
   const isOpen = isAtProvider && userId !== null && person.closedAtMs === null;
   if (isOpen) world.wrong.push(...((await inWorld(person, () => lookBack(person))) ?? []));
   const { signedInAtMs } = person;
@@ -181,7 +178,8 @@ async function textsOf(person: Person, { id }: Chat): Promise<string[] | null> {
 function shouldBe(person: Person, chat: Chat): ChatLeft["should"] {
   const { nowMs } = person.world.timeline;
   if (chat.isRemoved) return "be gone";
-  if (endsAtMs(chat) > nowMs + ABOUT_MS) return "be";
+  // A clock that was behind when the chat's period began lets it be hidden so much earlier, though it is there.
+  if (endsAtMs(chat) > nowMs + LONGEST_SKEW_MS) return "be";
   if (isToBeThere(person, chat)) return "be kept";
   return person.restrictedSinceMs !== null || endsAtMs(chat) > nowMs - DAY_MS ? "be either" : "be gone";
 }
