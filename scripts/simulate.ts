@@ -19,7 +19,8 @@ const { values } = parseArgs({
 const crew = new Crew(values.seed === undefined ? undefined : 1);
 const isWell = await run();
 crew.close();
-process.exit(isWell ? 0 : 1);
+// What was printed may still be on its way through a pipe, so this ends by itself.
+process.exitCode = isWell ? 0 : 1;
 
 function run(): Promise<boolean> {
   if (values.crashes) return crash();

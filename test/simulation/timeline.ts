@@ -7,8 +7,9 @@
  * depends on how fast the machine is.
  */
 
-/** Events of one run after which it is taken to go on for ever: some dozen times as many as runs have. */
+/** Events of one day after which it is taken to go on for ever: some dozen times as many as whole runs have. */
 const MOST_EVENTS = 30_000;
+const DAY_MS = 24 * 60 * 60_000;
 
 /** Something goes on and on that should have come to an end. */
 export class NeverRests extends Error {}
@@ -25,7 +26,8 @@ export class Timeline {
   nowMs: number;
   #events: Event[] = [];
   #order = 0;
-  #happened = 0;
+  /** Since when events are counted, and how many there were. */
+  #counted = { sinceMs: 0, events: 0 };
 
   constructor(startMs: number) {
     this.nowMs = startMs;
@@ -50,7 +52,7 @@ export class Timeline {
       this.#events.shift();
       if (!next.act) continue;
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      if (++this.#happened > MOST_EVENTS) throw new NeverRests("This goes on for ever");
+      this.#count();
       next.act();
       await goOn();
     }
@@ -62,6 +64,13 @@ export class Timeline {
     const untilMs = this.nowMs + mostMs;
     await goOn();
     while (isOpen() && this.#events[0] && this.#events[0].atMs <= untilMs) await this.runUntil(this.#events[0].atMs);
+  }
+
+  /** Throws `NeverRests` where far more happens in a day than should: asking now and then for months is no such thing. */
+  #count(): void {
+    if (this.nowMs - this.#counted.sinceMs > DAY_MS) this.#counted = { sinceMs: this.nowMs, events: 0 };
+    this.#counted.events += 1;
+    if (this.#counted.events > MOST_EVENTS) throw new NeverRests("This goes on for ever");
   }
 
   /** Before the first event that happens after it. Events of one moment keep the order in which they were asked for. */
