@@ -14,9 +14,10 @@ import type { ViewerMutationCtx } from "../lib/functions.ts";
  * said, when, on which branch and beside which alternatives stays as it was. What another ledger recorded becomes history
  * and changes no balance.
  *
- * An import that is cut off is run again, and goes on: each row is found by the name under which it would be sealed, which
- * the same import always gives the same, and is made where it is not there. What nothing names (usage and history) is
- * written in numbered pages. Whatever the account's person wrote meanwhile stays.
+ * An import that is cut off is run again, and goes on: rows come in pages that the same archive always has the same, and
+ * the account's import counts those that are written, in the transaction that writes them. Rows of such a page are found by
+ * the name under which they are sealed, which the same import always gives the same, and none is written again: one that is
+ * not there was deleted, with its chat or by itself, and stays so. Whatever the account's person wrote meanwhile stays.
  */
 
 /** The account that is to be filled, and the name of the deployment that its files are bound to. */
@@ -65,7 +66,8 @@ export const begin = internalMutation({
   handler: async (ctx, { ownerId, archive, importId, name, settings, consents, objections }) => {
     const begun = await findImport(ctx.db, ownerId);
     if (begun) return begun.importId;
-    await ctx.db.insert("imports", { ownerId, archive, importId, recordPages: 0, startedAt: Date.now() });
+    const written = { threads: 0, media: 0, jobs: 0, messages: 0, records: 0 };
+    await ctx.db.insert("imports", { ownerId, archive, importId, written, startedAt: Date.now() });
     await ctx.db.patch("users", ownerId, { name, settings });
     // The schema refuses a purpose that there is not.
     for (const row of consents) await ctx.db.insert("consents", { ownerId, ...row } as Row<"consents">);
@@ -92,6 +94,43 @@ export function findImport(db: QueryCtx["db"], ownerId: Id<"users">): Promise<Do
     .query("imports")
     .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
     .unique();
+}
+
+/** A page of an account's import, of one kind. */
+export interface Page {
+  ownerId: Id<"users">;
+  kind: keyof Doc<"imports">["written"];
+  /** Counts the pages of its kind from 0. */
+  page: number;
+}
+
+/** Whether a page was written before. Throws an Error where the account has no import under way. */
+export async function isWritten(db: QueryCtx["db"], { ownerId, kind, page }: Page): Promise<boolean> {
+  return page < (await requireImport(db, ownerId)).written[kind];
+}
+
+/** Counts a page as written, for the caller to write it in the same transaction. False where it was before. */
+export async function takePage(ctx: MutationCtx, { ownerId, kind, page }: Page): Promise<boolean> {
+  const { _id, written } = await requireImport(ctx.db, ownerId);
+  if (page < written[kind]) return false;
+  await ctx.db.patch("imports", _id, { written: { ...written, [kind]: page + 1 } });
+  return true;
+}
+
+/**
+ * Throws an Error where a chat was deleted and can still be brought back, since it would lack what was written meanwhile.
+ * What is for a chat that is gone for good is left out.
+ */
+export async function refuseUndoable(db: QueryCtx["db"], threadId: Id<"threads"> | undefined): Promise<void> {
+  const thread = threadId && (await db.get("threads", threadId));
+  if (!thread || thread.state !== "removed") return;
+  throw new Error("A chat was deleted a moment ago and can still be brought back: run the import again in a minute.");
+}
+
+async function requireImport(db: QueryCtx["db"], ownerId: Id<"users">): Promise<Doc<"imports">> {
+  const begun = await findImport(db, ownerId);
+  if (!begun) throw new Error("No archive is being brought into this account.");
+  return begun;
 }
 
 type Row<Table extends "consents" | "objections"> = Omit<Doc<Table>, "_id" | "_creationTime">;

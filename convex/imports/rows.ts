@@ -8,21 +8,22 @@ import { Vault } from "../encryption/vault.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
 import { sealPrompt } from "../media/prompts.ts";
 import { vMadeKind, vMediaJobErrorCode, vMediaJobState, vMediaOptions, vMediaProvider } from "../media/schema.ts";
-import { sealOfMedia } from "../media/seals.ts";
+import { type MediaHome, sealOfMedia } from "../media/seals.ts";
 import { isOver } from "../media/states.ts";
 import { vMessageState, vReplyErrorCode, vRole, vUsage } from "../messages/schema.ts";
 import { sealText } from "../messages/texts.ts";
 import { createThread, findThreadByRequest } from "../threads/creation.ts";
 import { vEarlierEntry, vUsageEvent } from "../usage/schema.ts";
-import { asOwner, findImport } from "./owner.ts";
+import { asOwner, refuseUndoable, takePage } from "./owner.ts";
 
 /*
  * The rows of an archive, written as the product would have: see [Note: Imports]. Each function takes a page of rows and
- * gives their new ids in the same order, also of those that an import which was cut off has made; `importId` names the
- * import, and with a row's old id makes the name under which the row is sealed.
+ * gives their new ids in the same order, also of those that an import which was cut off has made, and null for those that
+ * were deleted since, by themselves or with their chat. Pages of a kind come in their order, counted from 0; `importId`
+ * names the import, and with a row's old id makes the name under which the row is sealed.
  */
 
-const vOf = { ownerId: v.id("users"), importId: v.string() };
+const vOf = { ownerId: v.id("users"), importId: v.string(), page: v.number() };
 
 const vThread = v.object({
   id: v.string(),
@@ -37,17 +38,31 @@ const vThread = v.object({
 /** Makes chats with their branches. One that is past its period begins a new one: it was brought here to be kept. */
 export const addThreads = internalMutation({
   args: { ...vOf, rows: v.array(vThread) },
-  returns: v.array(v.id("threads")),
-  handler: async (ctx, { ownerId, importId, rows }) => {
+  returns: v.array(v.union(v.id("threads"), v.null())),
+  handler: async (ctx, { ownerId, importId, page, rows }) => {
     const owner = await asOwner(ctx, ownerId);
-    const ids: Id<"threads">[] = [];
+    const isNew = await takePage(ctx, { ownerId, kind: "threads", page });
+    const ids: (Id<"threads"> | null)[] = [];
     for (const row of rows) {
       const request = nameOf(importId, row.id);
-      ids.push((await findThreadByRequest(owner, request)) ?? (await addThread(owner, row, request)));
+      ids.push(isNew ? await addThread(owner, row, request) : await findThread(owner, request));
     }
     return ids;
   },
 });
+
+/** The chat that an import made; null where it was deleted, and cannot be brought back. */
+async function findThread(ctx: ViewerMutationCtx, request: string): Promise<Id<"threads"> | null> {
+  const threadId = await findThreadByRequest(ctx, request);
+  if (threadId) return threadId;
+  const { userId, workspaceId } = ctx.viewer;
+  const recordId = await recordIdFor(userId, request, "thread");
+  const removed = ctx.db
+    .query("threads")
+    .withIndex("by_activity", (q) => q.eq("workspaceId", workspaceId).eq("state", "removed"));
+  for await (const { _id, parked } of removed) if (parked?.recordId === recordId) return _id;
+  return null;
+}
 
 async function addThread(
   ctx: ViewerMutationCtx,
@@ -82,20 +97,22 @@ const vMessage = v.object({
 /** Writes messages, sealed under the keys of their chats. A reply that was being written then was interrupted. */
 export const addMessages = internalMutation({
   args: { ...vOf, rows: v.array(vMessage) },
-  returns: v.array(v.id("messages")),
-  handler: async (ctx, { ownerId, importId, rows }) => {
+  returns: v.array(v.union(v.id("messages"), v.null())),
+  handler: async (ctx, { ownerId, importId, page, rows }) => {
     const of = { ownerId, workspaceId: (await asOwner(ctx, ownerId)).viewer.workspaceId };
+    const isNew = await takePage(ctx, { ownerId, kind: "messages", page });
     const vault = new Vault(ctx.db);
-    const ids: Id<"messages">[] = [];
-    for (const { id, text, state, ...row } of rows) {
+    const add = async (recordId: string, { text, state, ...row }: Omit<Infer<typeof vMessage>, "id">) => {
+      const seal = await openHome(ctx, vault, { ...of, threadId: row.threadId });
+      if (!seal) return null;
+      const written = { state: state === "streaming" ? "interrupted" : state } as const;
+      const sealedText = await sealText(seal, recordId, text);
+      return ctx.db.insert("messages", { ...of, recordId, ...row, ...written, sealedText });
+    };
+    const ids: (Id<"messages"> | null)[] = [];
+    for (const { id, ...row } of rows) {
       const recordId = await recordIdFor(ownerId, nameOf(importId, id), "message");
-      const made = async () => {
-        const seal = open(await vault.sealOf({ ownerId, threadId: row.threadId }));
-        const written = { state: state === "streaming" ? "interrupted" : state } as const;
-        const sealedText = await sealText(seal, recordId, text);
-        return ctx.db.insert("messages", { ...of, recordId, ...row, ...written, sealedText });
-      };
-      ids.push((await findRow(ctx, "messages", recordId)) ?? (await made()));
+      ids.push(isNew ? await add(recordId, row) : await findRow(ctx, "messages", recordId));
     }
     return ids;
   },
@@ -123,26 +140,28 @@ const vJob = v.object({
 /** Writes orders. One that was under way then was cancelled; what only its provider knew it by is left out. */
 export const addJobs = internalMutation({
   args: { ...vOf, rows: v.array(vJob) },
-  returns: v.array(v.id("mediaJobs")),
-  handler: async (ctx, { ownerId, importId, rows }) => {
+  returns: v.array(v.union(v.id("mediaJobs"), v.null())),
+  handler: async (ctx, { ownerId, importId, page, rows }) => {
     const of = { ownerId, workspaceId: (await asOwner(ctx, ownerId)).viewer.workspaceId };
+    const isNew = await takePage(ctx, { ownerId, kind: "jobs", page });
     const vault = new Vault(ctx.db);
-    const ids: Id<"mediaJobs">[] = [];
-    for (const { id, prompt, state, ...row } of rows) {
+    const add = async (recordId: string, { prompt, state, ...row }: Omit<Infer<typeof vJob>, "id">) => {
+      const seal = await openHome(ctx, vault, { ...of, threadId: row.threadId });
+      if (!seal) return null;
+      const ended = { state: isOver(state) ? state : "cancelled" } as const;
+      const sealedPrompt = await sealPrompt(seal, recordId, prompt);
+      return ctx.db.insert("mediaJobs", { ...of, recordId, ...row, ...ended, sealedPrompt });
+    };
+    const ids: (Id<"mediaJobs"> | null)[] = [];
+    for (const { id, ...row } of rows) {
       const recordId = await recordIdFor(ownerId, nameOf(importId, id), "job");
-      const made = async () => {
-        const seal = open(await sealOfMedia(vault, { ...of, threadId: row.threadId }));
-        const ended = { state: isOver(state) ? state : "cancelled" } as const;
-        const sealedPrompt = await sealPrompt(seal, recordId, prompt);
-        return ctx.db.insert("mediaJobs", { ...of, recordId, ...row, ...ended, sealedPrompt });
-      };
-      ids.push((await findRow(ctx, "mediaJobs", recordId)) ?? (await made()));
+      ids.push(isNew ? await add(recordId, row) : await findRow(ctx, "mediaJobs", recordId));
     }
     return ids;
   },
 });
 
-/** Ties alternatives together, unless they are, and orders to the replies that waited for them. */
+/** Ties alternatives together, unless they are, and orders to the replies that waited for them; all that is still there. */
 export const tie = internalMutation({
   args: {
     ownerId: v.id("users"),
@@ -153,20 +172,19 @@ export const tie = internalMutation({
   handler: async (ctx, { ownerId, forks, replies }) => {
     const { workspaceId } = (await asOwner(ctx, ownerId)).viewer;
     for (const fork of forks) {
-      const [first] = fork.messageIds;
-      if (first && (await ctx.db.get("messages", first))?.forkId) continue;
+      const messages = await Promise.all(fork.messageIds.map((id) => ctx.db.get("messages", id)));
+      if (messages.some((message) => message === null || message.forkId)) continue;
       const forkId = await ctx.db.insert("forks", { workspaceId, ...fork });
       for (const messageId of fork.messageIds) await ctx.db.patch("messages", messageId, { forkId });
     }
-    for (const { jobId, replyId } of replies) await ctx.db.patch("mediaJobs", jobId, { replyId });
+    for (const { jobId, replyId } of replies) {
+      if (await ctx.db.get("mediaJobs", jobId)) await ctx.db.patch("mediaJobs", jobId, { replyId });
+    }
     return null;
   },
 });
 
-/**
- * Writes a page of what models did, and of the ledger there was, as history: no balance changes. Pages are numbered from 0
- * and come in their order; one that is written is not written again.
- */
+/** Writes a page of what models did, and of the ledger there was, as history: no balance changes. */
 export const addRecords = internalMutation({
   args: {
     ownerId: v.id("users"),
@@ -177,12 +195,9 @@ export const addRecords = internalMutation({
   returns: v.null(),
   handler: async (ctx, { ownerId, page, events, entries }) => {
     await asOwner(ctx, ownerId);
-    const begun = await findImport(ctx.db, ownerId);
-    if (!begun || page > begun.recordPages) throw new Error("No import of this account expects these records.");
-    if (page < begun.recordPages) return null;
+    if (!(await takePage(ctx, { ownerId, kind: "records", page }))) return null;
     for (const event of events) await ctx.db.insert("usageEvents", { ownerId, ...event });
     for (const entry of entries) await ctx.db.insert("earlierCredits", { ownerId, ...entry });
-    await ctx.db.patch("imports", begun._id, { recordPages: page + 1 });
     return null;
   },
 });
@@ -192,8 +207,10 @@ export function nameOf(importId: string, id: string): string {
   return `import:${importId}:${id}`;
 }
 
-function open(seal: ThreadSeal | null): ThreadSeal {
-  if (!seal) throw new Error("A key is gone: the account or a chat was deleted while it was being filled.");
+/** The seal of what is in a chat or in none; null where the chat is gone. Throws an Error as `refuseUndoable` does. */
+export async function openHome(ctx: Pick<QueryCtx, "db">, vault: Vault, home: MediaHome): Promise<ThreadSeal | null> {
+  const seal = await sealOfMedia(vault, home);
+  if (!seal) await refuseUndoable(ctx.db, home.threadId);
   return seal;
 }
 

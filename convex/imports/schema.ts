@@ -10,8 +10,14 @@ export const importTables = {
     archive: v.string(),
     /** Drawn when it began: with a row's old id it makes the name under which the row is sealed. */
     importId: v.string(),
-    /** Pages of usage and history that are written. Nothing names their rows, so they are told by their number. */
-    recordPages: v.number(),
+    /** How many pages of each kind are written, of files one a page: what of them is not there any more was deleted. */
+    written: v.object({
+      threads: v.number(),
+      media: v.number(),
+      jobs: v.number(),
+      messages: v.number(),
+      records: v.number(),
+    }),
     startedAt: v.number(),
   }).index("by_owner", ["ownerId"]),
 };

@@ -17,6 +17,8 @@ export interface NewMedium {
   sealedName?: ArrayBuffer;
   width?: number;
   height?: number;
+  /** Now, unless it was brought here. */
+  createdAt?: number;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function keepMedium(ctx: MutationCtx, medium: NewMedium): Promise<I
     origin: row.origin,
     state: row.state,
     thumbnail: isPictured ? "due" : "none",
-    createdAt: Date.now(),
+    createdAt: row.createdAt ?? Date.now(),
   });
   await addObject(ctx, { ownerId: home.ownerId, workspaceId: home.workspaceId, mediaId, role: "original" }, stored);
   if (isPictured) await ctx.scheduler.runAfter(0, internal.media.thumbnails.make, { mediaId });

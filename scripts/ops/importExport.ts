@@ -14,7 +14,8 @@ export const importExport: Command = {
     "pins and files, the library, orders, usage, choices, name and settings; the ledger comes as history and changes no",
     "balance. What another deployment or its providers recorded stays out: subscription, requests, webhooks, receipts.",
     "A file is compared with the archive's SHA-256 before anything is written. Chats past their period begin a new one.",
-    "Where it is cut off, run it again: it goes on, and nothing is there twice. Until then no other archive is taken.",
+    "Where it is cut off, run it again: it goes on, and nothing is there twice, nor again what was deleted meanwhile. Until",
+    "then no other archive is taken.",
   ],
   run: async ({ deployment, subjects: [file], user: identityId, apply, print }) => {
     if (file === undefined || identityId === undefined) throw new Error("Which archive, and whose? See --help.");

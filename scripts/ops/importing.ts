@@ -19,7 +19,10 @@ import type { ArchivedRow, PersonArchive, Section } from "./personArchive.ts";
 
 const { owner, rows, files } = internal.imports;
 
-/** Rows and characters of one call: far below what a transaction may write. */
+/**
+ * Rows and characters of one call: far below what a transaction may write. An import that was begun goes on in the pages
+ * they make, so another version must make the same.
+ */
 const ROWS_PER_CALL = 50;
 const CHARACTERS_PER_CALL = 500_000;
 
@@ -44,8 +47,8 @@ interface Importing {
 }
 
 /**
- * Fills an empty account, or goes on with one where this archive was cut off. Throws where anything is refused; what was
- * written until then stays, and the same archive can be brought over once more.
+ * Fills an empty account, or goes on with one where this archive was cut off; what was deleted there since stays so. Throws
+ * where anything is refused; what was written until then stays, and the same archive can be brought over once more.
  */
 export async function importArchive(importing: Importing): Promise<Imported> {
   const importId = await begin(importing);
@@ -82,7 +85,6 @@ class Import {
   readonly #importing: Importing;
   readonly #forks: { threadId: string; messageIds: string[] }[] = [];
   readonly #replies: { jobId: string; replyId: string }[] = [];
-  #recordPages = 0;
 
   constructor(importing: Importing) {
     this.#importing = importing;
@@ -91,53 +93,56 @@ class Import {
 
   async addChats(): Promise<void> {
     const fields = ["id", "title", "pinned", "lastActivityAt", "retentionClockAt", "branch", "branches"];
-    await this.#inPages("threads", async (page) => {
-      const made = await this.#call(rows.addThreads, {
-        ...this.#of,
-        rows: page.map((row) => pick<ThreadRow>(row, fields)),
-      });
-      for (const [index, row] of page.entries()) {
-        this.#learn(row.id, made[index]);
-        for (const { messageIds } of (row.forks ?? []) as { messageIds: string[] }[]) {
-          this.#forks.push({ threadId: row.id, messageIds });
-        }
+    await this.#inPages("threads", async (some, page) => {
+      const chats = some.map((row) => pick<ThreadRow>(row, fields));
+      this.counts.chats += this.#learn(some, await this.#call(rows.addThreads, { ...this.#of, page, rows: chats }));
+      for (const { id: threadId, forks } of some.filter(({ id }) => this.ids.has(id))) {
+        for (const { messageIds } of (forks ?? []) as { messageIds: string[] }[])
+          this.#forks.push({ threadId, messageIds });
       }
-      this.counts.chats += page.length;
     });
   }
 
   async addFiles(): Promise<void> {
     const progress = new Progress("files brought over");
+    let page = 0;
     for await (const row of this.#importing.archive.rows("media")) {
-      const content = this.#importing.archive.file(String(row.file));
-      if (!content || !this.#isKnown(row.threadId)) continue;
-      this.#learn(row.id, await this.#addFile(row, await content));
-      this.counts.files += 1;
+      if (this.#isKnown(row.threadId)) this.counts.files += this.#learn([row], [await this.#addFile(row, page)]);
+      page += 1;
       progress.reached(this.counts.files);
     }
     progress.end();
   }
 
-  /** Seals a file on its way into the bucket, in the memory of a few segments, and has it kept. */
-  async #addFile(row: ArchivedRow, content: Readable): Promise<string> {
-    const { ownerId, workspaceId, envId } = this.#importing.target;
+  /** Brings a file over; null where the archive lacks its content, and where it or its chat was deleted since. */
+  async #addFile(row: ArchivedRow, page: number): Promise<string | null> {
+    const content = this.#importing.archive.file(String(row.file));
+    if (!content) return null;
+    const { ownerId, workspaceId } = this.#importing.target;
     const home = { ownerId, workspaceId, ...this.#renamed(row, ["threadId"]) };
-    const { importId } = this.#of;
-    const reserved = await this.#call(files.reserve, { ...home, importId, id: row.id, nowMs: Date.now() });
-    if ("mediaId" in reserved) {
-      content.destroy();
-      return reserved.mediaId;
-    }
-    const { key, url } = reserved;
+    const of = { ...home, importId: this.#of.importId, id: row.id, page };
+    const reserved = await this.#call(files.reserve, { ...of, nowMs: Date.now() });
+    if ("mediaId" in reserved) return reserved.mediaId;
+    const put = await this.#put(row, reserved, content);
+    const said = pick<object>(row, ["name", "width", "height", "origin", "createdAt"]);
+    return this.#call(files.keep, { ...of, ...said, put } as FunctionArgs<typeof files.keep>);
+  }
+
+  /** Seals a file on its way into the bucket, in the memory of a few segments; gives what opens it. */
+  async #put(
+    row: ArchivedRow,
+    { key, url }: { key: string; url: string },
+    open: () => Promise<Readable>,
+  ): Promise<Put> {
+    const { envId, ownerId } = this.#importing.target;
     const secret = drawObjectSecret();
     const place = { envId, key, ownerId };
     const { mime, contentBytes } = row as unknown as { mime: string; contentBytes: number };
-    await putSealed(url, { secret, place, content, contentBytes });
+    await putSealed(url, { secret, place, content: await open(), contentBytes });
     const { objectKey, header } = secret;
     const commitment = await commitTo(secret, place, { mime, contentBytes });
-    const said = pick<object>(row, ["id", "mime", "contentBytes", "name", "width", "height", "origin", "createdAt"]);
     const sealed = { objectKey: objectKey.buffer, header: header.buffer, commitment: commitment.buffer };
-    return this.#call(files.keep, { ...home, ...said, ...sealed, importId, key } as FunctionArgs<typeof files.keep>);
+    return { key, mime, contentBytes, ...sealed };
   }
 
   async addOrders(): Promise<void> {
@@ -154,34 +159,31 @@ class Import {
       "provider",
       "error",
     ];
-    await this.#inPages("jobs", async (page) => {
-      const known = page.filter(({ threadId }) => this.#isKnown(threadId));
+    await this.#inPages("jobs", async (some, page) => {
+      const known = some.filter(({ threadId }) => this.#isKnown(threadId));
       const orders = known.map((row) => ({
         ...pick<JobRow>(row, [...fields, "credits", "createdAt", "changedAt"]),
         ...this.#renamed(row, ["threadId", "mediaId"]),
       }));
-      const made = await this.#call(rows.addJobs, { ...this.#of, rows: orders });
-      for (const [index, { id, replyId }] of known.entries()) {
-        this.#learn(id, made[index]);
+      this.counts.orders += this.#learn(known, await this.#call(rows.addJobs, { ...this.#of, page, rows: orders }));
+      for (const { id, replyId } of known.filter(({ id }) => this.ids.has(id))) {
         if (typeof replyId === "string") this.#replies.push({ jobId: id, replyId });
       }
-      this.counts.orders += known.length;
     });
   }
 
   async addMessages(): Promise<void> {
     const progress = new Progress("messages brought over");
     const fields = ["id", "branch", "depth", "role", "state", "text", "model", "error", "usage", "createdAt"];
-    await this.#inPages("messages", async (page) => {
-      const known = page.filter(({ threadId }) => this.#isKnown(threadId));
+    await this.#inPages("messages", async (some, page) => {
+      const known = some.filter(({ threadId }) => this.#isKnown(threadId));
       const messages = known.map((row) => ({
         ...pick<MessageRow>(row, fields),
         ...this.#renamed(row, ["threadId", "jobId"]),
         ...this.#renamedMedia(row),
       }));
-      const made = await this.#call(rows.addMessages, { ...this.#of, rows: messages });
-      for (const [index, { id }] of known.entries()) this.#learn(id, made[index]);
-      this.counts.messages += known.length;
+      const made = await this.#call(rows.addMessages, { ...this.#of, page, rows: messages });
+      this.counts.messages += this.#learn(known, made);
       progress.reached(this.counts.messages);
     });
     progress.end();
@@ -224,20 +226,22 @@ class Import {
       "seconds",
     ];
     const entry = ["kind", "reason", "credits", "held", "at", "seq", "use", "after"];
-    const add = async (page: ArchivedRow[], records: object) => {
-      const args = { ownerId: this.#of.ownerId, page: this.#recordPages++, events: [], entries: [], ...records };
+    let page = 0;
+    const add = async (some: ArchivedRow[], records: object) => {
+      const args = { ownerId: this.#of.ownerId, page, events: [], entries: [], ...records };
+      page += 1;
       await this.#call(rows.addRecords, args as FunctionArgs<typeof rows.addRecords>);
-      this.counts.records += page.length;
+      this.counts.records += some.length;
     };
-    await this.#inPages("usage", (page) => {
-      const events = page.map((row) => ({
+    await this.#inPages("usage", (some) => {
+      const events = some.map((row) => ({
         ...pick(row, [...event, "credits", "source"]),
         subject: this.#subjectOf(row),
       }));
-      return add(page, { events });
+      return add(some, { events });
     });
     for (const section of ["history", "credits"] as const) {
-      await this.#inPages(section, (page) => add(page, { entries: page.map((row) => pick(row, entry)) }));
+      await this.#inPages(section, (some) => add(some, { entries: some.map((row) => pick(row, entry)) }));
     }
   }
 
@@ -262,25 +266,33 @@ class Import {
     return { mediaIds: mediaIds.flatMap((id: string) => this.ids.get(id) ?? []) as never[] };
   }
 
-  #learn(oldId: string, newId: string | undefined): void {
-    if (newId === undefined) throw new Error("The deployment made fewer rows than it was given.");
-    this.ids.set(oldId, newId);
+  /** Takes in the new ids of rows; says how many have one. */
+  #learn(known: ArchivedRow[], made: (string | null)[]): number {
+    if (made.length !== known.length) throw new Error("The deployment made fewer rows than it was given.");
+    for (const [index, { id }] of known.entries()) {
+      const newId = made[index];
+      if (newId) this.ids.set(id, newId);
+    }
+    return made.filter((newId) => newId !== null).length;
   }
 
-  async #inPages(section: Section, take: (page: ArchivedRow[]) => Promise<void>): Promise<void> {
-    let page: ArchivedRow[] = [];
+  /** Goes through a section in pages that are the same whenever the archive is brought over, counted from 0. */
+  async #inPages(section: Section, take: (some: ArchivedRow[], page: number) => Promise<void>): Promise<void> {
+    let some: ArchivedRow[] = [];
     let characters = 0;
+    let page = 0;
     for await (const row of this.#importing.archive.rows(section)) {
       const length = JSON.stringify(row).length;
-      if (page.length === ROWS_PER_CALL || (page.length > 0 && characters + length > CHARACTERS_PER_CALL)) {
-        await take(page);
-        page = [];
+      if (some.length === ROWS_PER_CALL || (some.length > 0 && characters + length > CHARACTERS_PER_CALL)) {
+        await take(some, page);
+        page += 1;
+        some = [];
         characters = 0;
       }
-      page.push(row);
+      some.push(row);
       characters += length;
     }
-    if (page.length > 0) await take(page);
+    if (some.length > 0) await take(some, page);
   }
 
   get #call(): Deployment["call"] {
@@ -288,7 +300,10 @@ class Import {
   }
 }
 
-interface Put {
+type Put = FunctionArgs<typeof files.keep>["put"];
+
+/** A file on its way. */
+interface Sending {
   secret: ObjectSecret;
   place: ObjectPlace;
   content: Readable;
@@ -296,7 +311,7 @@ interface Put {
 }
 
 /** Puts sealed bytes to an address of the bucket. Its length must be said before, which a sealed file's is known. */
-async function putSealed(url: string, { secret, place, content, contentBytes }: Put): Promise<void> {
+async function putSealed(url: string, { secret, place, content, contentBytes }: Sending): Promise<void> {
   const headers = { "content-length": sealedLength(contentBytes) };
   const answered = Promise.withResolvers<number>();
   const send = url.startsWith("https:") ? httpsRequest : httpRequest;

@@ -13,8 +13,8 @@ export type Section = Exclude<(typeof EXPORT_SECTIONS)[number], "files">;
 export interface PersonArchive {
   /** The rows of a section in their order. Of a row that is listed twice, the later one. */
   rows(section: Section): AsyncGenerator<ArchivedRow>;
-  /** The content of a file; null where the archive says that it is missing. */
-  file(name: string): Promise<Readable> | null;
+  /** What opens the content of a file; null where the archive says that it is missing. */
+  file(name: string): (() => Promise<Readable>) | null;
   /** The SHA-256 of its manifest, in hexadecimal: by this it is known again. */
   digest: string;
   /** Files that could not be read when the archive was written. */
@@ -41,7 +41,7 @@ export async function openPersonArchive(file: string): Promise<PersonArchive> {
     await verify(openers, manifest);
     return {
       rows: (section) => rowsOf(openers, section),
-      file: (name) => openers.get(name)?.() ?? null,
+      file: (name) => openers.get(name) ?? null,
       digest,
       missing: manifest.missing,
       close: archive.close,

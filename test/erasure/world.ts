@@ -159,7 +159,8 @@ export async function fillEveryTable(backend: Backend, { person, userId, identit
     const alert = { seq: 1, carried: EMPTY, added: EMPTY, raisedAt: 0 };
     const earlier = { kind: "grant", reason: "plan", credits: 1, held: 0, at: 0, seq: 1, after: EMPTY } as const;
     await ctx.db.insert("earlierCredits", { ownerId: userId, ...earlier });
-    const begun = { archive: "a", importId: "i", recordPages: 0, startedAt: 0 };
+    const written = { threads: 0, media: 0, jobs: 0, messages: 0, records: 0 };
+    const begun = { archive: "a", importId: "i", written, startedAt: 0 };
     await ctx.db.insert("imports", { ownerId: userId, ...begun });
     await ctx.db.insert("creditAlerts", { ownerId: userId, ...alert });
     const received = { kind: "access", channel: "mail", receivedAt: 0, confirmBy: 1, dueAt: 1 } as const;

@@ -84,6 +84,18 @@ function dyingAfter(calls: number): Deployment {
   return { call } as Deployment;
 }
 
+/** A deployment that does something before the first call of a function. */
+function interruptedBefore(name: string, act: () => Promise<unknown>): Deployment {
+  let isDue = true;
+  const call = async (...of: Parameters<Deployment["call"]>) => {
+    const isNow = isDue && getFunctionName(of[0]).endsWith(name);
+    if (isNow) isDue = false;
+    if (isNow) await act();
+    return deployment.call(...of);
+  };
+  return { call } as Deployment;
+}
+
 const find = (identityId: string, archive = "of another") =>
   backend.query(internal.imports.owner.find, { identityId, archive });
 
@@ -308,6 +320,83 @@ describe("an archive that is brought into an empty account", () => {
     });
     expect(page).toHaveLength(3);
     await expect(bringOver(file, "user_bob")).rejects.toThrow("not empty");
+  });
+
+  describe("of which its person deletes something before all of it is there", () => {
+    let file: string;
+    let first: Map<string, Buffer>;
+    let bob: Person;
+
+    beforeEach(async () => {
+      await live(ada);
+      file = path.join(dir, "first.zip");
+      first = await exportTo(file, ada);
+      bob = await signedIn(backend, "Bob");
+    });
+
+    const dies = async () => {
+      throw new Error("This import is dead");
+    };
+    const page = { paginationOpts: { numItems: 10, cursor: null } };
+    const chatsOf = async (person: Person) =>
+      (await person.query(api.threads.list, { view: "recent", ...page })).page.map(({ _id, title }) => ({
+        _id,
+        title,
+      }));
+    const libraryOf = async (person: Person) =>
+      (await person.query(api.media.library, page)).page.map(({ mediaId }) => mediaId);
+    /** The chat with branches, files and an order; the other is the pinned one. */
+    const richOf = async (person: Person) => (await chatsOf(person)).find(({ title }) => title !== "Kept")?._id ?? "";
+    const pinnedOf = (contents: Map<string, Buffer>) => rowsOf(contents, "threads").find(({ pinned }) => pinned);
+
+    it.each(["files:reserve", "rows:addMessages", "rows:tie", "owner:finish"])(
+      "[A6] leaves a chat gone that was deleted where it was cut off before %s, and lacks nothing else",
+      async (name) => {
+        await expect(bringOver(file, "user_bob", interruptedBefore(name, dies))).rejects.toThrow("dead");
+        await bob.mutation(api.threads.remove, { threadId: await richOf(bob) });
+        await quiet(backend);
+        const { ids } = await bringOver(file, "user_bob");
+        expect((await chatsOf(bob)).map(({ title }) => title)).toEqual(["Kept"]);
+        const messages = await backend.run((ctx) => ctx.db.query("messages").collect());
+        const forks = await backend.run((ctx) => ctx.db.query("forks").collect());
+        const pinned = rowsOf(first, "messages").filter(({ threadId }) => threadId === pinnedOf(first)?.id);
+        expect(messages).toHaveLength(rowsOf(first, "messages").length + pinned.length);
+        expect(forks).toHaveLength(forksOf(first).length);
+        expect(pinned.every(({ id }) => ids.has(String(id)))).toBe(true);
+        expect(await libraryOf(bob)).toHaveLength(1);
+        expect(await backend.run((ctx) => ctx.db.query("imports").collect())).toEqual([]);
+      },
+    );
+
+    it("[A6] goes on without a chat that is deleted while it runs", async () => {
+      const removes = async () => bob.mutation(api.threads.remove, { threadId: await richOf(bob) });
+      await bringOver(file, "user_bob", interruptedBefore("rows:addMessages", removes));
+      expect((await chatsOf(bob)).map(({ title }) => title)).toEqual(["Kept"]);
+      expect(await find("user_bob").catch(({ message }: Error) => message)).toContain("not empty");
+    });
+
+    it("leaves a file gone that was deleted", async () => {
+      await expect(bringOver(file, "user_bob", interruptedBefore("rows:addMessages", dies))).rejects.toThrow("dead");
+      for (const mediaId of await libraryOf(bob)) await bob.mutation(api.media.remove, { mediaId });
+      await quiet(backend);
+      await bringOver(file, "user_bob");
+      expect(await libraryOf(bob)).toEqual([]);
+      expect(await chatsOf(bob)).toHaveLength(2);
+    });
+
+    it("waits while a deletion can be undone, and then lacks nothing", async () => {
+      await expect(bringOver(file, "user_bob", interruptedBefore("rows:addMessages", dies))).rejects.toThrow("dead");
+      const [threadId, undoKey] = [await richOf(bob), "k".repeat(32)];
+      await bob.mutation(api.threads.remove, { threadId, undoKey });
+      const archive = await openPersonArchive(file);
+      onTestFinished(() => archive.close());
+      const target = await find("user_bob", archive.digest);
+      const again = () => importArchive({ deployment, archive, target, importId: "of nobody" });
+      await expect(again()).rejects.toThrow("still be brought back");
+      await bob.mutation(api.threads.restore, { threadId, undoKey });
+      const { counts } = await again();
+      expect(counts).toMatchObject({ chats: 2, messages: 7, files: 2, orders: 1 });
+    });
   });
 
   it("is refused where the account is not empty, not live or not there", async () => {
