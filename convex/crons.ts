@@ -23,6 +23,7 @@ crons.interval("release holds nobody settled", { minutes: 5 }, internal.usage.ho
 crons.interval("listen for webhooks", { minutes: 15 }, internal.webhooks.silence.listen, {});
 crons.interval("delete old webhooks", { hours: 6 }, internal.webhooks.inbox.sweep, {});
 crons.interval("delete the bytes that nothing names", { minutes: 1 }, internal.media.deletes.kick, {});
+crons.interval("give back the orders that are over", { minutes: 1 }, internal.media.returns.kick, {});
 crons.interval("give up uploads that were abandoned", { minutes: 30 }, internal.media.reservations.sweep, {});
 crons.interval("remove uploads that no message took up", { minutes: 30 }, internal.media.uploads.sweepLoose, {});
 crons.interval("make thumbnails that were cut off", { minutes: 5 }, internal.media.thumbnailing.retryDue, {});

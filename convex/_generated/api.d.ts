@@ -112,6 +112,8 @@ import type * as media_reading from "../media/reading.js";
 import type * as media_replies from "../media/replies.js";
 import type * as media_reservations from "../media/reservations.js";
 import type * as media_results from "../media/results.js";
+import type * as media_returning from "../media/returning.js";
+import type * as media_returns from "../media/returns.js";
 import type * as media_seals from "../media/seals.js";
 import type * as media_serving from "../media/serving.js";
 import type * as media_sessions from "../media/sessions.js";
@@ -296,6 +298,8 @@ declare const fullApi: ApiFromModules<{
   "media/replies": typeof media_replies;
   "media/reservations": typeof media_reservations;
   "media/results": typeof media_results;
+  "media/returning": typeof media_returning;
+  "media/returns": typeof media_returns;
   "media/seals": typeof media_seals;
   "media/serving": typeof media_serving;
   "media/sessions": typeof media_sessions;

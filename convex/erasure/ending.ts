@@ -2,17 +2,18 @@ import { v } from "convex/values";
 import { TOMBSTONE_MS } from "../../src/policy/periods.ts";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { internalMutation, type MutationCtx, type QueryCtx } from "../_generated/server.js";
 import { loadHolds } from "../legalHolds/holding.ts";
 import { resetRates } from "../lib/rateLimits.ts";
 import { hasOpenDeletes } from "../media/deletes.ts";
+import { hasOpenReturns } from "../media/returns.ts";
 import { firstStep, restHeld } from "./cascade.ts";
 import { leftovers } from "./leftovers.ts";
 import { pseudonymOf } from "./pseudonyms.ts";
 import { retainRecords, writeReceipt } from "./receipts.ts";
 
 /*
- * The end of an erasure, once its rows are gone: the outbox, the identity, the look from zero, the receipt. See
+ * The end of an erasure, once its rows are gone: the outboxes, the identity, the look from zero, the receipt. See
  * [Note: Erasure].
  */
 
@@ -25,7 +26,7 @@ const TOMBSTONES_PER_RUN = 200;
 /** Names a job as a step was asked for. */
 export const vJob = { jobId: v.id("erasureJobs"), chain: v.number() };
 
-/** Waits until the bucket and the identity provider have confirmed, then has the job looked over. */
+/** Waits until the bucket, the providers and the identity provider have confirmed, then has the job looked over. */
 export const settle = internalMutation({
   args: { ...vJob, looks: v.number() },
   returns: v.null(),
@@ -34,17 +35,18 @@ export const settle = internalMutation({
     if (!job) return null;
     // Until the identity has been confirmed, asking for it is the sign of life: an action that died must be noticed.
     if (job.identityGone) await ctx.db.patch("erasureJobs", job._id, { beatAt: Date.now() });
-    if (job.identityGone && !(await hasOpenDeletes(ctx.db, job._id))) {
+    if (job.identityGone && !(await isOpenElsewhere(ctx.db, job._id))) {
       await ctx.scheduler.runAfter(0, internal.erasure.looking.look, { ...held, looks });
       return null;
     }
-    if (looks >= LOUD_AFTER_LOOKS) console.error(`Erasure ${job._id} still waits for its objects or its identity`);
+    if (looks >= LOUD_AFTER_LOOKS)
+      console.error(`Erasure ${job._id} still waits for its objects, its orders or its identity`);
     await ctx.scheduler.runAfter(pauseAfterMs(looks), internal.erasure.ending.settle, { ...held, looks: looks + 1 });
     return null;
   },
 });
 
-/** As `lookOver`, for the outbox, once it holds nothing of a job any more. */
+/** As `lookOver`, for the outboxes, which may hold nothing of a job any more. */
 export const wake = internalMutation({
   args: { jobId: v.id("erasureJobs") },
   returns: v.null(),
@@ -55,12 +57,11 @@ export const wake = internalMutation({
 });
 
 /**
- * Has a job looked over at once where the bucket and the identity provider have both confirmed, for whoever takes in the
- * last of it. Under a new chain, so that the pause that `settle` has made ends in nothing: it is there for what was lost.
+ * Has a job looked over at once where all have confirmed that it waits for, for whoever takes in the last of it. Under a new chain, so that the pause that `settle` has made ends in nothing: it is there for what was lost.
  */
 export async function lookOver(ctx: MutationCtx, jobId: Id<"erasureJobs">): Promise<void> {
   const job = await ctx.db.get("erasureJobs", jobId);
-  if (job?.state !== "draining" || !job.identityGone || (await hasOpenDeletes(ctx.db, jobId))) return;
+  if (job?.state !== "draining" || !job.identityGone || (await isOpenElsewhere(ctx.db, jobId))) return;
   const chain = job.chain + 1;
   await ctx.db.patch("erasureJobs", jobId, { chain, beatAt: Date.now() });
   await ctx.scheduler.runAfter(0, internal.erasure.looking.look, { jobId, chain, looks: 0 });
@@ -120,6 +121,11 @@ async function removeAgain(ctx: MutationCtx, job: Doc<"erasureJobs">, tables: st
   const attempts = job.attempts + 1;
   await ctx.db.patch("erasureJobs", job._id, { state: "removing", chain: again.chain, attempts, beatAt: Date.now() });
   await ctx.scheduler.runAfter(pauseAfterMs(attempts), internal.erasure.cascade.removePage, firstStep(again));
+}
+
+/** Whether something of a job's is still to be deleted elsewhere: bytes in the bucket, or an order at a provider. */
+async function isOpenElsewhere(db: QueryCtx["db"], jobId: Id<"erasureJobs">): Promise<boolean> {
+  return (await hasOpenDeletes(db, jobId)) || (await hasOpenReturns(db, jobId));
 }
 
 /** The job of a chain that waits for its end; null where another chain has taken over. */

@@ -22,7 +22,7 @@ export async function removeRow(ctx: MutationCtx, { jobId, table, row }: Ended):
     case "generations":
       return dropReply(ctx, row as Doc<"generations">);
     case "mediaJobs":
-      return removeJob(ctx, row as Doc<"mediaJobs">);
+      return removeJob(ctx, row as Doc<"mediaJobs">, jobId);
     case "objects":
       return removeObject(ctx, row as Doc<"objects">, jobId);
     case "exportPieces":

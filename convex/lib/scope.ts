@@ -78,6 +78,8 @@ export const scopeRules: ScopeRules = {
   deletionReceipts: { read: sameOwner, insert: sameOwner },
   // Names of objects that belong to nobody any more: written by whoever removes the last row that named them.
   objectDeletes: { insert: everything },
+  // Orders that are over: written by whoever ends their jobs.
+  orderReturns: { insert: everything },
   // Pseudonyms of what was deleted: written by whoever deletes it. What the viewer decided gives way to what they decide. A
   // pin says nothing of whose chat it is, and is found only by the id of the chat, whose row is scoped.
   erasureLedger: { read: ownChoicesAndPins, modify: ownChoicesAndPins, insert: everything },

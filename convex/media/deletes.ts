@@ -17,12 +17,12 @@ const KEYS_PER_RUN = 500;
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60 * 60_000;
 /** Tries after which whoever runs the service must hear of it. */
-const LOUD_AFTER_ATTEMPTS = 10;
+export const LOUD_AFTER_ATTEMPTS = 10;
 
 /** Rows that operators are told of. */
-const COUNTED_ROWS = 1_000;
+export const COUNTED_ROWS = 1_000;
 
-/** What the outbox holds: how many rows, since when the oldest waits, and how many of them were tried often. */
+/** What an outbox holds: how many rows, since when the oldest waits, and how many of them were tried often. */
 export const vOutbox = v.object({
   waiting: vCount,
   oldestAskedAt: v.union(v.null(), v.number()),
@@ -121,10 +121,16 @@ export const state = internalQuery({ args: {}, returns: vOutbox, handler: (ctx) 
 
 /** As `state`. Counts no further than a thousand rows. */
 export async function outboxState(db: QueryCtx["db"]): Promise<Infer<typeof vOutbox>> {
-  const oldest = await db
-    .query("objectDeletes")
-    .withIndex("by_age")
-    .take(COUNTED_ROWS + 1);
+  return outboxOf(
+    await db
+      .query("objectDeletes")
+      .withIndex("by_age")
+      .take(COUNTED_ROWS + 1),
+  );
+}
+
+/** What an outbox holds, from its oldest rows, of which there may be one more than are counted. Pure. */
+export function outboxOf(oldest: Pick<Doc<"objectDeletes">, "askedAt" | "attempts">[]): Infer<typeof vOutbox> {
   const stuck = oldest.filter(({ attempts }) => attempts >= LOUD_AFTER_ATTEMPTS).length;
   const waiting = { count: Math.min(oldest.length, COUNTED_ROWS), isAtLeast: oldest.length > COUNTED_ROWS };
   return { waiting, oldestAskedAt: oldest[0]?.askedAt ?? null, stuck };

@@ -13,6 +13,7 @@ import { homeOf } from "./homes.ts";
 import { keepMedium } from "./keeping.ts";
 import { askToLook, askToOrder, type Held, lookNow, orderNow, vHeld } from "./pool.ts";
 import { isOpen, vMediaHome, vStoredObject } from "./reservations.ts";
+import { noteReturn } from "./returns.ts";
 import { vMadeKind, vMediaJobErrorCode, vMediaOptions, vMediaProvider, vOperation } from "./schema.ts";
 import { loadSealMaterial, vSealMaterial } from "./seals.ts";
 import { type JobState, nextState, pauseAfterLooksMs } from "./states.ts";
@@ -113,17 +114,20 @@ export const countAhead = internalQuery({
   },
 });
 
-/** Notes where the provider keeps an order. False where the job is no longer the step's: the order is to be given back. */
+/** Notes where the provider keeps an order, or that it is to be given back where the job is no longer the step's. */
 export const ordered = internalMutation({
-  args: { ...vHeld, requestId: v.string(), operation: vOperation },
-  returns: v.boolean(),
-  handler: async (ctx, { requestId, operation, ...held }) => {
+  args: { ...vHeld, kind: vMadeKind, provider: vMediaProvider, requestId: v.string(), operation: vOperation },
+  returns: v.null(),
+  handler: async (ctx, { kind, provider, requestId, operation, ...held }) => {
     const job = await loadHeld(ctx, held);
-    if (!job) return false;
+    if (!job) {
+      await noteReturn(ctx, { kind, provider, operation, underWay: true });
+      return null;
+    }
     const nowMs = Date.now();
     await ctx.db.patch("mediaJobs", job._id, { providerRequestId: requestId, operation, changedAt: nowMs });
     await askToLook(ctx, job, { looks: 0, pauseMs: pauseAfterLooksMs(0) });
-    return true;
+    return null;
   },
 });
 

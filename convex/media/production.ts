@@ -24,7 +24,6 @@ import {
 import { openProvider } from "./providers/providers.ts";
 import { PullError, pull } from "./pulling.ts";
 import { type Result, readWithin, resultOfPicture, resultOfVideo } from "./results.ts";
-import { vMadeKind, vMediaProvider, vOperation } from "./schema.ts";
 import { sealName } from "./seals.ts";
 import { storeObject, TooManyBytesError } from "./storing.ts";
 
@@ -37,9 +36,6 @@ const BEAT_MS = 20_000;
 /** How often storing is tried where the way to the result or to the bucket is in trouble, and the first pause. */
 const STORE_ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 500;
-/** How often the provider is asked to forget an order, and the first pause. */
-const GIVE_BACK_ATTEMPTS = 8;
-const GIVE_BACK_PAUSE_MS = 10_000;
 
 /** Places the order of a job. What is made at once is stored at once; for the rest, looking begins. */
 export const order = internalAction({
@@ -71,31 +67,6 @@ export const look = internalAction({
   },
 });
 
-/** Ends an order at the provider where it is under way, and has the provider delete what it holds of it. */
-export const giveBack = internalAction({
-  args: {
-    kind: vMadeKind,
-    provider: vMediaProvider,
-    operation: vOperation,
-    underWay: v.boolean(),
-    attempts: v.number(),
-  },
-  returns: v.null(),
-  handler: async (ctx, { attempts, ...given }): Promise<null> => {
-    try {
-      const { provider } = openProvider(given.kind, given.provider);
-      if (given.underWay) await provider.cancel(given.operation);
-      await provider.forget(given.operation);
-    } catch (error) {
-      console.error(error);
-      if (attempts + 1 === GIVE_BACK_ATTEMPTS) return null;
-      const again = { ...given, attempts: attempts + 1 };
-      await ctx.scheduler.runAfter(GIVE_BACK_PAUSE_MS * 3 ** attempts, internal.media.production.giveBack, again);
-    }
-    return null;
-  },
-});
-
 async function place(brief: Brief): Promise<Placed> {
   const { kind, model, options, recordId, attempt } = brief;
   const { provider, settings } = openProvider(kind, brief.provider);
@@ -115,17 +86,14 @@ function webhookUrlOf(provider: string): string | null {
   return site?.startsWith("https://") ? `${site}/webhooks/media/${provider}` : null;
 }
 
-/** Notes where the provider keeps the order, before anything else. One of a job that has ended meanwhile is given back. */
+/** Notes where the provider keeps the order, before anything else. */
 async function note(
   ctx: ActionCtx,
   held: Held,
   { kind, provider }: Brief,
   { requestId, operation }: { requestId: string; operation: Operation },
 ): Promise<void> {
-  const isOurs = await ctx.runMutation(internal.media.making.ordered, { ...held, requestId, operation });
-  if (isOurs) return;
-  const given = { kind, provider, operation, underWay: true, attempts: 0 };
-  await ctx.runAction(internal.media.production.giveBack, given);
+  await ctx.runMutation(internal.media.making.ordered, { ...held, kind, provider, requestId, operation });
 }
 
 async function fail(ctx: ActionCtx, held: Held, error: MediaJobErrorCode): Promise<void> {

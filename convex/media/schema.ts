@@ -140,6 +140,26 @@ export const mediaTables = {
     .index("by_key", ["key"])
     .index("by_job", ["jobId"]),
 
+  // The outbox for orders: what a provider is to end and to forget. Written in the transaction that ends an order's job, or
+  // that learns of an order whose job has ended; deleted when the provider has confirmed it, or after a month. Holds no id
+  // of a person.
+  orderReturns: defineTable({
+    kind: vMadeKind,
+    provider: vMediaProvider,
+    operation: vOperation,
+    /** Whether the provider may still be at work on it. */
+    underWay: v.boolean(),
+    /** The erasure that waits for it, where one does. */
+    jobId: v.optional(v.id("erasureJobs")),
+    askedAt: v.number(),
+    /** Not asked for before this; a try moves it on, as in `objectDeletes`. */
+    notBeforeAt: v.number(),
+    attempts: v.number(),
+  })
+    .index("by_due", ["notBeforeAt"])
+    .index("by_age", ["askedAt"])
+    .index("by_job", ["jobId"]),
+
   // Objects of the bucket that no row names, seen by one pass of the sweep; the next pass that sees them again notes them
   // in `objectDeletes` and deletes the mark. Marks of objects that are gone are deleted by age.
   strayObjects: defineTable({

@@ -11,7 +11,7 @@ import type { vMediaJobState } from "./schema.ts";
  * sealed on its way into the bucket. Nobody waits in a function meanwhile: a step orders, or looks once, and schedules
  * the next. Every step carries the number the job had when the step was asked for, and whatever moves the job on changes
  * that number. So a step that was overtaken, by a cancel, by another look or by the watchdog, finds with its next write
- * that the job is no longer its own, and what it holds is given back to the provider and to the outbox.
+ * that the job is no longer its own, and what it holds goes to the outboxes for orders and for bytes.
  *
  * Credits are held when a job is queued and end once, in the transaction that ends the job: `done` is written together
  * with the medium and the charge, `failed` and `cancelled` with the release.

@@ -6,6 +6,7 @@ import { vErasureState, vOrigin } from "../erasure/schema.ts";
 import { listHolds, vHold } from "../legalHolds/placing.ts";
 import { outboxState, vOutbox } from "../media/deletes.ts";
 import { countMissing } from "../media/missing.ts";
+import { returnsState } from "../media/returns.ts";
 import { vMadeKind, vMediaJobErrorCode } from "../media/schema.ts";
 import { openRequests, vRegistered } from "../privacy/register.ts";
 import { inboxState, vInbox } from "../webhooks/inbox.ts";
@@ -56,6 +57,8 @@ export const vOperatorOverview = v.object({
   at: v.number(),
   accounts: v.object({ live: vCount, restricted: vCount, closing: vCount, erasing: vCount }),
   outbox: vOutbox,
+  /** Orders that providers are to delete. */
+  orders: vOutbox,
   requests: v.object({ open: v.array(vRegistered), overdue: v.number() }),
   inbox: vInbox,
   mediaJobs: v.object({
@@ -105,6 +108,7 @@ export async function loadOverview(db: QueryCtx["db"], nowMs: number): Promise<I
     at: nowMs,
     accounts: await countAccounts(db),
     outbox: await outboxState(db),
+    orders: await returnsState(db),
     requests: { open: requests, overdue: requests.filter(({ isOverdue }) => isOverdue).length },
     inbox: await inboxState(db, nowMs),
     mediaJobs: await countMediaJobs(db),

@@ -95,6 +95,10 @@ export const PERSONAL_TABLES: Record<string, PersonalTable> = {
 /** The tables that erasure leaves alone. */
 export const EXEMPT_TABLES: Record<string, ExemptTable> = {
   objectDeletes: { exempt: "Names of objects about to be deleted, without a person; each row ends with its object." },
+  orderReturns: {
+    exempt:
+      "Orders for pictures and videos that a provider is to delete, without a person; each row ends with its order.",
+  },
   deletedObjects: { exempt: "Names of objects of an erasure, without a person, until they were looked for." },
   strayObjects: { exempt: "Names of objects that no row names, without a person; ends within two nights." },
   holdSweeps: { exempt: "One row with a time, for everyone." },

@@ -281,6 +281,23 @@ describe("an erasure in trouble", () => {
     expect((await chainsOf("ending:settle")).isDisjointFrom(await chainsOf("ending:finish"))).toBe(true);
   });
 
+  it("is not over before the provider has confirmed that it deletes what it was making", async () => {
+    await backend.run(async (ctx) => {
+      for (const { _id } of await ctx.db.query("mediaJobs").collect())
+        await ctx.db.patch("mediaJobs", _id, { state: "running", operation: { id: "o1" } });
+    });
+    // No provider is set up in this deployment, so none confirms.
+    await erase(ada);
+    expect(await settled(backend, 80)).toBe(false);
+    expect(await tablesNaming(backend, [ada.identityId])).toEqual(["erasureJobs"]);
+    expect(await receipts()).toEqual([]);
+    const asked = ((await readAll(backend)).orderReturns ?? []).map(({ _id }) => ({ id: _id as never, isGone: true }));
+    expect(asked).toHaveLength(1);
+    await backend.mutation(internal.media.returns.confirm, { asked });
+    await settled(backend);
+    expect(await receipts()).toHaveLength(1);
+  });
+
   it("goes on with the identity provider's answer, and not with the pause after it", async () => {
     await world.troubleIdentity({ failNext: 4, failStatus: 503 });
     await erase(ada);

@@ -252,9 +252,13 @@ describe("a job for a video", () => {
     await reaches(jobId, "running");
     const held = await heldBy(jobId);
     await ada.mutation(api.media.cancel, { jobId });
-    const ours = await backend.mutation(internal.media.making.ordered, { ...held, requestId: "late", operation: {} });
-    expect(ours).toBe(false);
+    await waitFor(async () => expect((await services.models()).videos).toEqual([]));
+    const id = await orderAtProvider();
+    const placed = { kind: "video", provider: "openai", requestId: id, operation: { id } } as const;
+    await backend.mutation(internal.media.making.ordered, { ...held, ...placed });
     expect(await jobOf(jobId)).toMatchObject({ state: "cancelled" });
+    await waitFor(async () => expect((await services.models()).videos).toEqual([]));
+    await waitFor(async () => expect(await returns()).toEqual([]));
   });
 
   it("can be tried again after it failed, with a hold of its own", async () => {
@@ -269,6 +273,77 @@ describe("a job for a video", () => {
     expect(await refusalOf(ada.mutation(api.media.retry, { jobId }))).toBe("conflict");
   });
 });
+
+describe("an order that is over", () => {
+  /** A job whose video its provider is at work on. */
+  async function underWay(): Promise<string> {
+    await services.plan({ workMs: 5 * MINUTE_MS });
+    const { jobId } = await order(ada, { kind: "video", options: { seconds: 1 } });
+    await waitFor(async () => {
+      const job = await backend.run((ctx) => ctx.db.get("mediaJobs", jobId));
+      expect(job?.operation).toBeDefined();
+    });
+    return jobId;
+  }
+
+  const tryAgainAfter = async (ms: number) => {
+    vi.setSystemTime(Date.now() + ms);
+    await backend.mutation(internal.media.returns.kick, {});
+  };
+
+  it("is given back by whoever comes by, where the action died that had taken it", async () => {
+    const operation = { id: await orderAtProvider() };
+    const given = { kind: "video", provider: "openai", operation, underWay: false } as const;
+    const taken = { askedAt: Date.now(), notBeforeAt: Date.now() + MINUTE_MS, attempts: 1 };
+    await backend.run((ctx) => ctx.db.insert("orderReturns", { ...given, ...taken }));
+    await tryAgainAfter(MINUTE_MS);
+    await waitFor(async () => expect(await returns()).toEqual([]));
+    expect((await services.models()).videos).toEqual([]);
+  });
+
+  it("is asked for again and again while the provider does not confirm, and operators are told", async () => {
+    const jobId = await underWay();
+    const baseUrl = process.env.VIDEO_BASE_URL ?? "";
+    vi.stubEnv("VIDEO_BASE_URL", "http://127.0.0.1:9/v1");
+    await ada.mutation(api.media.cancel, { jobId });
+    for (let attempts = 1; attempts <= 11; attempts++) {
+      await waitFor(async () => expect(await returns()).toMatchObject([{ attempts }]));
+      await backend.finishInProgressScheduledFunctions();
+      if (attempts < 11) await tryAgainAfter(60 * MINUTE_MS);
+    }
+    expect(await backend.query(internal.media.returns.state, {})).toMatchObject({ waiting: { count: 1 }, stuck: 1 });
+    expect(vi.mocked(console.error).mock.calls.join()).toContain("has not confirmed that its order");
+    vi.stubEnv("VIDEO_BASE_URL", baseUrl);
+    await tryAgainAfter(60 * MINUTE_MS);
+    await waitFor(async () => expect(await returns()).toEqual([]));
+    expect((await services.models()).videos).toEqual([]);
+  });
+
+  it("is let go of after a month where its provider is not in service here any more, and not in silence", async () => {
+    const given = { kind: "video", provider: "fal", operation: { id: "o1" }, underWay: true } as const;
+    const since = { askedAt: Date.now(), notBeforeAt: 0, attempts: 0 };
+    await backend.run((ctx) => ctx.db.insert("orderReturns", { ...given, ...since }));
+    await backend.action(internal.media.returning.giveBack, {});
+    expect(await returns()).toMatchObject([{ attempts: 1 }]);
+    vi.setSystemTime(Date.now() + 31 * 24 * 60 * MINUTE_MS);
+    await backend.action(internal.media.returning.giveBack, {});
+    expect(await returns()).toEqual([]);
+    expect(vi.mocked(console.error).mock.calls.join()).toContain("o1 is deleted for a month: it is let go of");
+  });
+});
+
+const returns = () => backend.run((ctx) => ctx.db.query("orderReturns").collect());
+
+/** The id of a video that the provider has made. */
+async function orderAtProvider(): Promise<string> {
+  const videosUrl = `${services.modelsUrl}/v1/videos`;
+  const headers = { "content-type": "application/json", authorization: `Bearer ${process.env.VIDEO_API_KEY}` };
+  const body = JSON.stringify({ model: "standin-reel", prompt: "a heron", seconds: "1" });
+  const { id } = (await (await fetch(videosUrl, { method: "POST", headers, body })).json()) as { id: string };
+  const look = async () => (await fetch(`${videosUrl}/${id}`, { headers })).json();
+  await waitFor(async () => expect(await look()).toMatchObject({ status: "completed" }));
+  return id;
+}
 
 /** The step a job is at, as an action that was started for it knows it. */
 async function heldBy(jobId: Id<"mediaJobs">) {
@@ -492,17 +567,6 @@ describe("a worker that dies", () => {
     expect(await jobOf(jobId)).toMatchObject({ state: "failed", mediaId: null });
     await waitFor(async () => expect(await leavings()).toEqual(nothing));
   });
-
-  /** The id of a video that the provider has made. */
-  async function orderAtProvider(): Promise<string> {
-    const videosUrl = `${services.modelsUrl}/v1/videos`;
-    const headers = { "content-type": "application/json", authorization: `Bearer ${process.env.VIDEO_API_KEY}` };
-    const body = JSON.stringify({ model: "standin-reel", prompt: "a heron", seconds: "1" });
-    const { id } = (await (await fetch(videosUrl, { method: "POST", headers, body })).json()) as { id: string };
-    const look = async () => (await fetch(`${videosUrl}/${id}`, { headers })).json();
-    await waitFor(async () => expect(await look()).toMatchObject({ status: "completed" }));
-    return id;
-  }
 });
 
 describe("a line of jobs", () => {

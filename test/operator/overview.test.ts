@@ -104,6 +104,7 @@ describe("the operator's overview", () => {
     expect(shown.erasures).toMatchObject([{ origin: "person", state: "removing", shreddedAt: NOW_MS }]);
     expect(shown.creditAlerts).toEqual(exactly(1));
     expect(await backend.query(internal.media.deletes.state, {})).toEqual(shown.outbox);
+    expect(await backend.query(internal.media.returns.state, {})).toEqual(shown.orders);
   });
 
   it("[A4] holds numbers and ids, and nothing that a person wrote or is called", async () => {

@@ -42,6 +42,11 @@ export class Models implements Service {
     this.shareOfLongFilms = faults.isPlanned("partsLeft") ? SHARE_OF_LONG_FILMS : 0;
   }
 
+  /** How many films it still has whose order has reached whoever placed it, since they have asked for them. */
+  get knownFilms(): number {
+    return [...this.films.values()].filter(({ looks }) => looks > 0).length;
+  }
+
   answer(asked: Asked): Answered | null {
     const { pathname } = asked.url;
     if (this.#faults.strikes("modelEchoes")) return { status: 500, body: Buffer.from(asked.body).toString() };

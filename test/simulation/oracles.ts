@@ -150,6 +150,7 @@ const everythingEnded: Oracle = ({ tables, scheduled, openUploads }) => {
     deltas: () => true,
     uploads: () => true,
     objectDeletes: () => true,
+    orderReturns: () => true,
     creditAlerts: () => true,
     mediaJobs: ({ state }: Row) => ["queued", "running", "storing"].includes(String(state)),
     exports: ({ state }: Row) => state === "building",
@@ -184,6 +185,9 @@ const objectsMatchRows: Oracle = ({ tables, objects }) => {
     ...orphans,
   ];
 };
+
+/** I8: when all jobs are over, their provider has nothing left of them, whosever they were. */
+const ordersAreGivenBack: Oracle = ({ films }) => (films === 0 ? [] : [`A provider still has ${films} films`]);
 
 /** I8, at any time: some row names every object, so that whatever happens next somebody knows of it. */
 export function unnamedObjects(tables: Remains["tables"], { contents, late }: World["objects"]): string[] {
@@ -229,7 +233,7 @@ export const ORACLES: Record<string, Oracle[]> = {
   I5: [onceEach, newestWordCounts, newestSaleCounts],
   I6: [creditsAddUp, workIsCharged],
   I7: [everythingEnded],
-  I8: [objectsMatchRows],
+  I8: [objectsMatchRows, ordersAreGivenBack],
   I9: [keptIsWhole],
   I11: [withinLimits],
   I12: [noncesAreFresh, keysAreOfTheActive],

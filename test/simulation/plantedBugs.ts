@@ -249,6 +249,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     becomes: 'return state !== "erasing";',
   },
   {
+    area: "media",
+    name: "orders that are over stay with their provider",
+    file: "convex/media/endings.ts",
+    was: "if (operation) await noteReturn(",
+    becomes: "if (false) await noteReturn(",
+  },
+  {
+    area: "media",
+    name: "a provider is asked once to forget an order",
+    file: "convex/media/returns.ts",
+    was: "if (!row || !(isGone || isTooOld(row, nowMs))) continue;",
+    becomes: "if (!row) continue;",
+  },
+  {
     area: "export",
     name: "pieces of archives are left in the bucket",
     file: "convex/exports/steps.ts",

@@ -37,6 +37,8 @@ export interface Remains {
   scheduled: Row[];
   objects: Map<string, Uint8Array>;
   openUploads: number;
+  /** Films that their provider still has and that were asked for. */
+  films: number;
   said: string[];
   people: PersonLeft[];
   /** What there was of somebody who did nothing, before all began and now: rows and objects, as text. */

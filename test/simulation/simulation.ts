@@ -116,6 +116,7 @@ async function comeToRest(world: World, people: Person[], bystander: Bystander):
     scheduled: await readScheduled(world),
     objects: world.objects.contents,
     openUploads: world.objects.uploads.size,
+    films: world.models.knownFilms,
     said: world.said,
     people: peopleLeft,
     bystander: { before: bystander.before, after: ownedBy(bystander.person, tables, world.objects) },

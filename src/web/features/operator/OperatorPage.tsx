@@ -24,14 +24,15 @@ function Standing() {
   const { operator } = useWords();
   const overview = useQuery(api.operator.overview, {});
   if (!overview) return <Splash />;
-  const { accounts, retention, outbox, mediaJobs, exports, inbox } = overview;
+  const { accounts, retention, outbox, orders, mediaJobs, exports, inbox } = overview;
   return (
     <>
       <Alerts overview={overview} />
       <div className="mt-8 grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
         <Figures title={operator.accounts} names={operator.accountStates} counts={accounts} />
         <Figures title={operator.retention} names={operator.retentionParts} counts={retention} />
-        <Outbox outbox={outbox} />
+        <Outbox title={operator.outbox} outbox={outbox} />
+        <Outbox title={operator.orders} outbox={orders} />
         <Figures title={operator.jobs} names={operator.jobStates} counts={mediaJobs} />
         <Figures title={operator.archives} names={operator.archiveStates} counts={exports} />
         <Figures title={operator.inbox} names={operator.inboxStates} counts={inbox.counts} />
@@ -88,11 +89,11 @@ function Figures<Name extends string>({ title, names, counts }: FiguresProps<Nam
   );
 }
 
-function Outbox({ outbox }: { outbox: Overview["outbox"] }) {
+function Outbox({ title, outbox }: { title: string; outbox: Overview["outbox"] }) {
   const { formats, operator } = useWords();
   const { waiting, oldestAskedAt, stuck } = outbox;
   return (
-    <Card title={operator.outbox}>
+    <Card title={title}>
       <Fact term={operator.waiting}>{countLabel(operator, formats, waiting)}</Fact>
       <Fact term={operator.oldest}>{oldestAskedAt === null ? "–" : formats.dateTime(oldestAskedAt)}</Fact>
       <Fact term={operator.stuck}>{formats.number(stuck)}</Fact>

@@ -13,6 +13,8 @@ export const operator: typeof english = {
       `${formats.count(count, { one: "Anfrage zu Daten ist", other: "Anfragen zu Daten sind" })} überfällig. Beantworten mit „npm run ops -- privacy-request“.`,
     outbox: (atMs) =>
       `Dateien warten seit ${formats.dateTime(atMs)} darauf, im Bucket gelöscht zu werden. Siehe „npm run ops -- outbox“.`,
+    orders: (atMs) =>
+      `Bilder oder Videos warten seit ${formats.dateTime(atMs)} darauf, bei ihrem Anbieter gelöscht zu werden. Siehe „npm run ops -- outbox“.`,
     parked: (count) =>
       `${count} Nachrichten des Anmeldedienstes ließen sich nicht anwenden. Siehe „npm run ops -- inbox“.`,
     silence: (atMs) =>
@@ -34,6 +36,7 @@ export const operator: typeof english = {
   retention: "Chats und ihre Frist",
   retentionParts: { overdue: "Vorbei, noch nicht gelöscht", within24h: "In 24 Stunden", within7d: "In 7 Tagen" },
   outbox: "Dateien, die zu löschen sind",
+  orders: "Aufträge, die bei Anbietern zu löschen sind",
   waiting: "Warten",
   oldest: "Die älteste seit",
   stuck: "Immer wieder abgelehnt",

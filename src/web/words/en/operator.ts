@@ -13,6 +13,8 @@ export const operator = {
       `${formats.count(count, { one: "request about data is", other: "requests about data are" })} overdue. Answer with “npm run ops -- privacy-request”.`,
     outbox: (atMs: number) =>
       `Files wait for the bucket to delete them since ${formats.dateTime(atMs)}. See “npm run ops -- outbox”.`,
+    orders: (atMs: number) =>
+      `Pictures or videos wait for their provider to delete them since ${formats.dateTime(atMs)}. See “npm run ops -- outbox”.`,
     parked: (count: string) =>
       `${count} messages of the identity provider could not be applied. See “npm run ops -- inbox”.`,
     silence: (atMs: number) =>
@@ -34,6 +36,7 @@ export const operator = {
   retention: "Chats and their period",
   retentionParts: { overdue: "Past it, not swept yet", within24h: "Within 24 hours", within7d: "Within 7 days" },
   outbox: "Files to be deleted",
+  orders: "Orders to be deleted at providers",
   waiting: "Waiting",
   oldest: "The oldest since",
   stuck: "Refused again and again",
