@@ -11,14 +11,15 @@ import { vChoices } from "../privacy/schema.ts";
 import { endThread } from "../threads/removal.ts";
 import { stripApplied } from "../webhooks/objecting.ts";
 import { beginErasure, resumeHeld } from "./beginning.ts";
-import type { Entered, Forgotten } from "./ledger.ts";
+import { type Entered, enterChoices, enterHolds, enterPin, type Forgotten } from "./ledger.ts";
 import { ledgerSubject } from "./pseudonyms.ts";
 import { vEntered, vForgotten, vHeldKind, vHolds, vPin } from "./schema.ts";
 
 /*
  * Replays the ledger on a database that was brought back: see [Note: Erasure ledger]. Whoever replays goes through all
  * accounts, chats and files, compares their pseudonyms with the ledger's, and has legal holds and what people have decided
- * brought into force, and what is in it deleted. Holds come first, since whatever deletes asks for them.
+ * brought into force, and what is in it deleted. Holds come first, since whatever deletes asks for them. What is brought into
+ * force is entered anew, so that the ledger of this database says what holds in it.
  *
  * What the ledger says was deleted was not held then: a hold that came later protects rows, and brings back no content.
  */
@@ -122,8 +123,10 @@ export const pin = internalMutation({
       if (thread?.state !== "live") continue;
       const retentionClockAt = Math.max(thread.retentionClockAt, pin.retentionClockAt);
       if (thread.pinned === pin.pinned && thread.retentionClockAt === retentionClockAt) continue;
-      if (apply) await ctx.db.patch("threads", id, { pinned: pin.pinned, retentionClockAt });
       changed += 1;
+      if (!apply) continue;
+      await ctx.db.patch("threads", id, { pinned: pin.pinned, retentionClockAt });
+      await enterPin(ctx, id, { pinned: pin.pinned, retentionClockAt });
     }
     return changed;
   },
@@ -142,10 +145,10 @@ async function enforce(
     const known = await findObjection(ctx.db, ownerId, purpose);
     if (known) await ctx.db.delete("objections", known._id);
   }
-  if (!changes.isOfState) return;
   const { state, closedAt, reopensAs } = choices;
-  await ctx.db.patch("users", ownerId, { state, closedAt, reopensAs });
-  await matchLock(ctx, user);
+  if (changes.isOfState) await ctx.db.patch("users", ownerId, { state, closedAt, reopensAs });
+  if (changes.isOfState) await matchLock(ctx, user);
+  await enterChoices(ctx, ownerId);
 }
 
 const FORGET: Record<Forgotten, (ctx: MutationCtx, id: string, at: number | undefined) => Promise<void>> = {
@@ -186,12 +189,14 @@ async function matchHolds(
     const reviewAt = holds.find((other) => isSameHold(one, other))?.reviewAt ?? one.reviewAt;
     return reviewAt === one.reviewAt ? [] : [{ _id: one._id, reviewAt }];
   });
+  if (lifted.length + placed.length + reviewed.length === 0) return false;
   if (apply) {
     for (const { _id } of lifted) await ctx.db.delete("legalHolds", _id);
     for (const hold of placed) await ctx.db.insert("legalHolds", { ...scope, ...hold });
     for (const { _id, reviewAt } of reviewed) await ctx.db.patch("legalHolds", _id, { reviewAt });
+    await enterHolds(ctx, scope);
   }
-  return [lifted, placed, reviewed].some(({ length }) => length > 0);
+  return true;
 }
 
 type Held = Infer<typeof vHolds>[number];

@@ -56,14 +56,9 @@ export async function replayLedger(deployment: Deployment, file: string, apply: 
   const entries = readLedger(file);
   for await (const own of enteredSince(deployment, 0)) for (const entry of own) entries.push(entry);
   const replay = { deployment, entries, apply };
-  return {
-    ...(await replayHolds(replay)),
-    account: await forget(replay, "account"),
-    chat: await forget(replay, "chat"),
-    file: await forget(replay, "file"),
-    choices: await replayChoices(replay),
-    pin: await replayPins(replay),
-  };
+  const holds = await replayHolds(replay);
+  const deletions = await replayDeletions(replay);
+  return { ...holds, ...deletions, choices: await replayChoices(replay), pin: await replayPins(replay) };
 }
 
 /** All holds are brought into force before anything that waited for one of them goes on. */
@@ -83,15 +78,20 @@ async function replayHolds(replay: Replay): Promise<Pick<Found, "accountHolds" |
   return { accountHolds: changed.accountHolds.length, chatHolds: changed.chatHolds.length };
 }
 
-async function forget({ deployment, entries, apply }: Replay, what: Forgotten): Promise<number> {
+/** All is found before any of it is deleted: an account takes keys of its chats with it. */
+async function replayDeletions({ deployment, entries, apply }: Replay): Promise<Record<Forgotten, number>> {
   const deletedAt = firstDeletions(entries);
-  const rows = await findRows(deployment, what, ({ subject, isKeyless }) => isKeyless || deletedAt.has(subject));
-  if (!apply) return rows.length;
-  for (const some of inPages(rows, `deleted again (${what})`)) {
-    const forgotten = some.map(({ id, subject }) => ({ id, at: deletedAt.get(subject) }));
-    await deployment.call(replaying.forget, { what, forgotten });
+  const isDeleted = ({ subject, isKeyless }: Row) => isKeyless || deletedAt.has(subject);
+  const account = await findRows(deployment, "account", isDeleted);
+  const chat = await findRows(deployment, "chat", isDeleted);
+  const file = await findRows(deployment, "file", isDeleted);
+  for (const [what, rows] of apply ? Object.entries({ account, chat, file }) : []) {
+    for (const some of inPages(rows, `deleted again (${what})`)) {
+      const forgotten = some.map(({ id, subject }) => ({ id, at: deletedAt.get(subject) }));
+      await deployment.call(replaying.forget, { what: what as Forgotten, forgotten });
+    }
   }
-  return rows.length;
+  return { account: account.length, chat: chat.length, file: file.length };
 }
 
 async function replayChoices(replay: Replay): Promise<number> {

@@ -299,6 +299,8 @@ describe("what people decided after the backup was made", () => {
     expect(await replayLedger(deployment, file, true)).toEqual(found);
     expect(await standing()).toEqual(decided);
     expect(await replayLedger(deployment, file, true)).toMatchObject({ choices: 0 });
+    await expectSaidAnew();
+    expect(await standing()).toEqual(decided);
     await settled(backend);
     const { locked } = await world.clerk.users.getUser(ada.identityId);
     expect(locked).toBe(decided.state === "closing");
@@ -337,6 +339,7 @@ describe("what people decided after the backup was made", () => {
     expect(await replayLedger(deployment, file, true)).toMatchObject({ chat: 0, pin: 1 });
     expect(await backend.run((ctx) => ctx.db.get("threads", threadId))).toEqual(decided);
     expect(await replayLedger(deployment, file, true)).toMatchObject({ pin: 0 });
+    await expectSaidAnew();
   });
 
   it("of a chat's pin is one entry, later than the one it takes the place of", async () => {
@@ -420,6 +423,8 @@ describe("legal holds of after the backup was made", () => {
     expect(await replayLedger(deployment, file, true)).toEqual({ ...NOTHING, [kind]: 1 });
     expect(await holds()).toEqual(decided);
     expect(await replayLedger(deployment, file, true)).toEqual(NOTHING);
+    await expectSaidAnew();
+    expect(await holds()).toEqual(decided);
   });
 
   it("keep what an erasure that is replayed left standing, with the key that opens it", async () => {
@@ -480,6 +485,13 @@ describe("legal holds of after the backup was made", () => {
   const enter = (what: "account" | "chat" | "file", id: string) =>
     backend.run((ctx) => enterDeletion(ctx as never, what, id));
 });
+
+/** A copy of the ledger that was begun after the replay says what holds, as the one that was replayed did. */
+async function expectSaidAnew(): Promise<void> {
+  rmSync(file);
+  await copyLedger(deployment, file);
+  expect(await replayLedger(deployment, file, true)).toEqual(NOTHING);
+}
 
 function addFile(): Promise<Id<"media">> {
   return backend.run(async (ctx) => {
