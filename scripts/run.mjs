@@ -28,6 +28,8 @@ function run([program, ...args]) {
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(root, "node_modules", ".cache", "node"),
       // glibc gives each thread memory of its own to allocate from, and what files leave there comes back to none of them.
       MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? "2",
+      // Where a machine has much memory, V8 lets what lives shortly pile up to 128 MiB and keeps that.
+      NODE_OPTIONS: ["--max-semi-space-size=8", process.env.NODE_OPTIONS].filter(Boolean).join(" "),
     },
   });
   // Ctrl-C reaches the program by itself, since it shares the terminal; this process only has to outlive it.

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { FunctionReturnType } from "convex/server";
 import { v } from "convex/values";
-import { utf8 } from "../../src/shared/bytes.ts";
+import { release, utf8 } from "../../src/shared/bytes.ts";
 import { directory, entryHeader, entryTrailer } from "../../src/shared/zip.ts";
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
@@ -161,7 +161,11 @@ class Piece {
 async function* contentOf(grant: Grant): AsyncGenerator<Uint8Array> {
   const { contentBytes } = grant.object;
   const opened = await openGrant(grant);
-  if (contentBytes > 0) yield* readRange(opened, contentBytes, { start: 0, end: contentBytes });
+  if (contentBytes === 0) return;
+  for await (const chunk of readRange(opened, contentBytes, { start: 0, end: contentBytes })) {
+    yield chunk;
+    release(chunk);
+  }
 }
 
 async function* chain(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -8,6 +8,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { type Bytes, release } from "../../src/shared/bytes.ts";
 import { SEGMENT_BYTES } from "../../src/shared/segments.ts";
 import type { BucketSettings } from "./bucket.ts";
 
@@ -34,7 +35,7 @@ export function openBucketClient({ endpoint, bucket, accessKeyId, secretAccessKe
 export interface SealedUpload {
   key: string;
   /** Segments as `sealObject` gives them: all but the last of one length, which divides a part's. */
-  sealed: AsyncIterable<Uint8Array>;
+  sealed: AsyncIterable<Bytes>;
   /** Told the bucket's id of an upload in parts before the first part is sent. */
   onParts: (uploadId: string) => Promise<void>;
 }
@@ -85,7 +86,7 @@ interface Part {
  * Joins segments to parts. A full part waits until a segment shows whether more follows. All come in the same memory, one
  * after the other: a part is sent before the next one is asked for.
  */
-async function* inParts(segments: AsyncIterable<Uint8Array>): AsyncGenerator<Part> {
+async function* inParts(segments: AsyncIterable<Bytes>): AsyncGenerator<Part> {
   const memory = new Uint8Array(PART_BYTES);
   let filled = 0;
   for await (const segment of segments) {
@@ -95,6 +96,7 @@ async function* inParts(segments: AsyncIterable<Uint8Array>): AsyncGenerator<Par
     }
     memory.set(segment, filled);
     filled += segment.length;
+    release(segment);
   }
   if (filled > 0) yield { bytes: memory.subarray(0, filled), isLast: true };
 }

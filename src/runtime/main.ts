@@ -1,5 +1,6 @@
 /** `npm start`: starts the embedded home, says where it is, and stops it cleanly. */
 import path from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { helpText, readConfig } from "./config.ts";
 import { DataFolderError, SchemaError } from "./convex/errors.ts";
 import { DeploymentError } from "./convex/functions/deploymentError.ts";
@@ -12,8 +13,15 @@ const STOP_LIMIT_MS = 8000;
 /** Errors whose message says all a person needs. */
 const EXPECTED = [HomeError, DataFolderError, DeploymentError, SchemaError];
 
+/**
+ * How much garbage may add to what is in use, in percent, before it is collected. Where a machine has much memory V8 lets
+ * heaps grow to several times of what is in use, and an archive of any size would make them.
+ */
+const GARBAGE_PERCENT = 25;
+
 const projectDir = path.resolve(import.meta.dirname, "../..");
 
+setFlagsFromString(`--heap-growing-percent=${GARBAGE_PERCENT}`);
 try {
   const config = readConfig(process.argv.slice(2), process.env, projectDir);
   if (config) await run(() => startHome({ ...config, projectDir, watch: true, log: console.log }));

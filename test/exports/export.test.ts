@@ -4,6 +4,7 @@ import { api, internal } from "../../convex/_generated/api.js";
 import { EXPORT_SECTIONS } from "../../convex/exports/schema.ts";
 import { CLOCK_ERROR_MS } from "../../src/policy/periods.ts";
 import { PERSONAL_TABLES } from "../../src/policy/registry.ts";
+import { SEGMENT_BYTES } from "../../src/shared/segments.ts";
 import { startBucket, type TestBucket } from "../media/bucket.ts";
 import { png } from "../media/files.ts";
 import { quiet, refused, uploadFile } from "../media/library.ts";
@@ -274,6 +275,20 @@ describe("the writing of an export", () => {
     },
     LARGE_FILES_TIMEOUT_MS,
   );
+
+  it("gives the memory of each segment back as soon as it is written, and leaves none to be collected", async () => {
+    await uploadFile(ada, Buffer.alloc(FILE_BYTES, "All work and no play.\n"), { type: "text/plain" });
+    const calls = [vi.spyOn(crypto.subtle, "decrypt"), vi.spyOn(crypto.subtle, "encrypt")];
+    expect((await exported(ada)).state).toBe("ready");
+    for (const { mock } of calls) {
+      const isSegment = mock.calls.map(([, , { byteLength }]) => byteLength > SEGMENT_BYTES / 2);
+      const given = await Promise.all(mock.results.map(({ value }) => value as Promise<ArrayBuffer>));
+      const segments = given.filter((_, index) => isSegment[index]);
+      expect(segments.length).toBeGreaterThanOrEqual(FILE_BYTES / SEGMENT_BYTES);
+      // Of the first sealed segment what is written is a copy, with the object's header before it.
+      expect(segments.filter(({ detached }) => !detached).length).toBeLessThanOrEqual(1);
+    }
+  });
 
   it("is given up loudly after five silent tries", async () => {
     const { exportId } = await ada.mutation(api.privacy.export, {});

@@ -35,6 +35,12 @@ const CONFLICT_BACKOFF: BackoffRange = { firstMs: 100, longestMs: 2_000 };
 const ACTION_SLOTS = 64;
 const ACTION_SLOT_WAIT_MS = 10_000;
 
+/**
+ * The longest result of an action's query that is remembered. Actions read on and on, each page once: an archive's pages
+ * would take all the memory there is for results, and displace those that people look at.
+ */
+const ACTION_RESULT_CHARS_MAX = 16 * 1024;
+
 /** Rows of the runtime that commit together with a mutation. */
 export interface CompanionRows {
   /** Written before the mutation runs, and seen by it; false calls everything off. */
@@ -99,13 +105,7 @@ export class Application {
 
   /** As `query`, as a result that can be watched (`live.watch`). */
   liveQuery(call: FunctionCall, journal: string | null): LiveResult<QueryAnswer> {
-    const key = queryKey(this.deployment.version, call, journal);
-    const known = this.#knownResult(key, call);
-    if (known) {
-      this.metrics.recordCall({ ...call, kind: "query", isCached: true });
-      return known;
-    }
-    return this.#computeQuery(call, journal, key);
+    return this.#resultOf(call, { journal, rememberedCharsMax: Number.POSITIVE_INFINITY });
   }
 
   /**
@@ -191,7 +191,10 @@ export class Application {
 
   /** What actions ask of the database. */
   readonly actionHost: ActionHost = {
-    query: async (call) => this.query(call).outcome,
+    query: async (call) => {
+      const result = this.#resultOf(call, { journal: null, rememberedCharsMax: ACTION_RESULT_CHARS_MAX });
+      return result.answer.outcome;
+    },
     mutation: async (call) => (await this.mutation(call)).outcome,
     action: async (call) => (await this.action(call)).outcome,
     schedule: (component, job) => this.transact((tx) => insertJob(tx, component, job)),
@@ -204,6 +207,22 @@ export class Application {
     this.#pinned.close();
   }
 
+  /** The result that is remembered, or a new one, which is remembered unless it is longer than that. */
+  #resultOf(
+    call: FunctionCall,
+    { journal, rememberedCharsMax }: { journal: string | null; rememberedCharsMax: number },
+  ): LiveResult<QueryAnswer> {
+    const key = queryKey(this.deployment.version, call, journal);
+    const known = this.#knownResult(key, call);
+    if (known) {
+      this.metrics.recordCall({ ...call, kind: "query", isCached: true });
+      return known;
+    }
+    const result = this.#computeQuery(call, journal, key);
+    if (result.sizeChars <= rememberedCharsMax) this.live.add(result);
+    return result;
+  }
+
   /** Convex's own queries also tell what no read set covers, such as which tables there are. */
   #knownResult(key: string, { path, identity }: FunctionCall): LiveResult<QueryAnswer> | null {
     if (isSystemPath(path)) return null;
@@ -213,15 +232,13 @@ export class Application {
 
   #computeQuery(call: FunctionCall, journal: string | null, key: string): LiveResult<QueryAnswer> {
     const { answer, execution, reads } = this.#runQuery(this.store.begin(), call, journal);
-    const result = new LiveResult<QueryAnswer>({
+    return new LiveResult<QueryAnswer>({
       key: execution.readIdentity ? keyWithIdentity(key, call.identity) : key,
       answer,
       reads,
       expiresAtMs: resultExpiresAtMs(execution.readTime, this.clock.nowMs()),
       sizeChars: key.length + sizeOf(execution),
     });
-    this.live.add(result);
-    return result;
   }
 
   /** Runs in `tx` and closes it. */

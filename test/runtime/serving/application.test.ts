@@ -15,11 +15,13 @@ let store: Store;
 let mutate: (tx: Transaction) => unknown;
 let application: Application;
 let runs: number;
+/** What queries answer. */
+let answer: string;
 
 /** Ends the actions that run. */
 let endActions: () => void;
 
-/** A runner whose one mutation is `mutate`, and whose actions run until they are ended; the store below it is real. */
+/** A runner whose one mutation is `mutate`, whose queries give `answer`, and whose actions run until they are ended; the store below it is real. */
 const runner = {
   deployment: {
     find: (_component: string, path: string) => ({
@@ -37,6 +39,11 @@ const runner = {
       };
     });
     return { outcome: { ok: true, value: "null" }, logLines: [] };
+  },
+  runQuery(): Execution {
+    runs += 1;
+    const untouched = { logLines: [], journal: null, readIdentity: false, readTime: false, userTimeMs: 0 };
+    return { outcome: { ok: true, value: JSON.stringify(answer) }, ...untouched };
   },
   runMutation(tx: Transaction): Execution {
     runs += 1;
@@ -130,6 +137,22 @@ describe("a mutation", () => {
     const [one, two] = await Promise.all([application.mutation(call, session), application.mutation(call, session)]);
     expect(one.outcome).toEqual(two.outcome);
     expect(store.catalog.count("", "rows")).toBe(1);
+  });
+});
+
+describe("a query", () => {
+  test("of an action is remembered unless it is long: the pages of an archive displace nothing", async () => {
+    answer = "short";
+    for (let times = 1; times <= 3; times++) await application.actionHost.query(call);
+    expect(runs).toBe(1);
+    const other = { ...call, path: "a:page" };
+    answer = "long".repeat(10_000);
+    for (let times = 1; times <= 3; times++) await application.actionHost.query(other);
+    expect(runs).toBe(4);
+    // What people look at is remembered whatever its length, and found by actions too.
+    application.query(other);
+    await application.actionHost.query(other);
+    expect(runs).toBe(5);
   });
 });
 

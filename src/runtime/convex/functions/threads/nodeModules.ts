@@ -19,7 +19,7 @@ export const NODE_PROGRAM = "node";
 /** What Convex gives an action that runs in Node. Here it is for all that run at once. */
 const HEAP_MIB_MAX = 512;
 /** Small, so that the buffers through which files pass are let go of while there are few of them. */
-const YOUNG_HEAP_MIB_MAX = 6;
+const YOUNG_HEAP_MIB_MAX = 3;
 
 export class NodeModules {
   readonly #bundle: Bundle["node"];
