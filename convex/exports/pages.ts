@@ -7,6 +7,7 @@ import { grantFor, vGrant } from "../media/grants.ts";
 import { openPrompt } from "../media/prompts.ts";
 import { openName, sealOfMedia } from "../media/seals.ts";
 import { openText } from "../messages/texts.ts";
+import { choicesOf } from "../privacy/choices.ts";
 import { isRestricted } from "../privacy/restriction.ts";
 import { isListed } from "../threads/access.ts";
 import { openTitle } from "../threads/titles.ts";
@@ -78,11 +79,12 @@ const ROWS: Record<
     const user = await ctx.db.get("users", ownerId);
     if (!user) return { rows: [], cursor: null };
     const { name, settings, state, identityId, _creationTime: createdAt } = user;
-    const of = <T extends "consents" | "objections" | "privacyRequests">(table: T) =>
-      ctx.db
-        .query(table as "consents")
-        .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
-        .collect();
+    const { consents = [], objections = [] } = (await choicesOf(ctx.db, user)) ?? {};
+    // One of a kind is open at a time, and somebody has to answer it before there is another.
+    const requests = await ctx.db
+      .query("privacyRequests")
+      .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
+      .collect();
     const memberships = await ctx.db
       .query("memberships")
       .withIndex("by_user", (q) => q.eq("userId", ownerId))
@@ -92,14 +94,18 @@ const ROWS: Record<
       return { role, kind: workspace?.kind };
     });
     const decided = {
-      consents: (await of("consents")).map(plain),
-      objections: (await of("objections")).map(plain),
-      requests: (await of("privacyRequests")).map(plain),
+      ...{ consents, objections },
+      requests: requests.map(plain),
       workspaces: await Promise.all(workspaces),
     };
     const subscription = await loadSubscription(ctx.db, identityId);
     const account = { name, settings, state, identityId, createdAt, subscription: subscription && plain(subscription) };
     return { rows: [{ ...account, ...decided }], cursor: null };
+  },
+
+  consents: async (ctx, { ownerId }, cursor) => {
+    const consents = ctx.db.query("consents").withIndex("by_owner", (q) => q.eq("ownerId", ownerId));
+    return plainRows(await consents.paginate({ numItems: ROWS_PER_PAGE, cursor }));
   },
 
   threads: async (ctx, { workspaceId }, cursor) => {

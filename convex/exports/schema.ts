@@ -5,6 +5,7 @@ import { storedObjectFields } from "../media/schema.ts";
 /** The parts of an archive, in the order in which they are written. See docs/export.md. */
 export const EXPORT_SECTIONS = [
   "account",
+  "consents",
   "threads",
   "messages",
   "media",
@@ -48,9 +49,9 @@ export const exportTables = {
     .index("by_state", ["state", "changedAt"])
     .index("by_expiry", ["expiresAt"]),
 
-  // A piece of an archive: a sealed object, with what the archive's directory says of the entries in it, sealed too. The content of all
-  // pieces, one behind the other, is the archive. Written by a step, never changed, read by serving and by the last step.
-  // Ends with its archive: the transaction that deletes it notes its key in `objectDeletes`.
+  // A piece of an archive: a sealed object, with what the archive's directory says of the entries in it, sealed too. The
+  // content of all pieces, one behind the other, is the archive. Written by a step, never changed, read by serving and by
+  // the last step. Ends with its archive: the transaction that deletes it notes its key in `objectDeletes`.
   exportPieces: defineTable({
     ownerId: v.id("users"),
     exportId: v.id("exports"),

@@ -1,10 +1,11 @@
-import { v } from "convex/values";
+import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
 import { vSettings } from "../account/schema.ts";
 import { loadUserKey, readKeyring } from "../encryption/vault.ts";
 import { enterChoices } from "../erasure/ledger.ts";
 import type { ViewerMutationCtx } from "../lib/functions.ts";
+import { vChoices } from "../privacy/schema.ts";
 
 /*
  * [Note: Imports]
@@ -59,8 +60,8 @@ export const begin = internalMutation({
     importId: v.string(),
     name: v.string(),
     settings: vSettings,
-    consents: v.array(v.object({ purpose: v.string(), given: v.boolean(), textVersion: v.number(), at: v.number() })),
-    objections: v.array(v.object({ purpose: v.string(), at: v.number() })),
+    consents: vChoices.fields.consents,
+    objections: vChoices.fields.objections,
   },
   returns: v.string(),
   handler: async (ctx, { ownerId, archive, importId, name, settings, consents, objections }) => {
@@ -69,9 +70,8 @@ export const begin = internalMutation({
     const written = { threads: 0, media: 0, jobs: 0, messages: 0, records: 0 };
     await ctx.db.insert("imports", { ownerId, archive, importId, written, startedAt: Date.now() });
     await ctx.db.patch("users", ownerId, { name, settings });
-    // The schema refuses a purpose that there is not.
-    for (const row of consents) await ctx.db.insert("consents", { ownerId, ...row } as Row<"consents">);
-    for (const row of objections) await ctx.db.insert("objections", { ownerId, ...row } as Row<"objections">);
+    await addConsents(ctx, ownerId, consents);
+    for (const row of objections) await ctx.db.insert("objections", { ownerId, ...row });
     await enterChoices(ctx, ownerId);
     return importId;
   },
@@ -133,7 +133,21 @@ async function requireImport(db: QueryCtx["db"], ownerId: Id<"users">): Promise<
   return begun;
 }
 
-type Row<Table extends "consents" | "objections"> = Omit<Doc<Table>, "_id" | "_creationTime">;
+/** Enters what was consented to and what was withdrawn, each at its time, as far as it is not there. */
+export async function addConsents(
+  ctx: MutationCtx,
+  ownerId: Id<"users">,
+  consents: Infer<typeof vChoices>["consents"],
+): Promise<void> {
+  for (const consent of consents) {
+    const { purpose, at } = consent;
+    const known = await ctx.db
+      .query("consents")
+      .withIndex("by_owner", (q) => q.eq("ownerId", ownerId).eq("purpose", purpose).eq("at", at))
+      .first();
+    if (!known) await ctx.db.insert("consents", { ownerId, ...consent });
+  }
+}
 
 /** The account's own context, as its person would have it. Throws an Error where the account is not live any more. */
 export async function asOwner(ctx: MutationCtx, ownerId: Id<"users">): Promise<ViewerMutationCtx> {

@@ -12,9 +12,10 @@ import { type MediaHome, sealOfMedia } from "../media/seals.ts";
 import { isOver } from "../media/states.ts";
 import { vMessageState, vReplyErrorCode, vRole, vUsage } from "../messages/schema.ts";
 import { sealText } from "../messages/texts.ts";
+import { vChoices } from "../privacy/schema.ts";
 import { createThread, findThreadByRequest } from "../threads/creation.ts";
 import { vEarlierEntry, vUsageEvent } from "../usage/schema.ts";
-import { asOwner, refuseUndoable, takePage } from "./owner.ts";
+import { addConsents, asOwner, refuseUndoable, takePage } from "./owner.ts";
 
 /*
  * The rows of an archive, written as the product would have: see [Note: Imports]. Each function takes a page of rows and
@@ -184,20 +185,25 @@ export const tie = internalMutation({
   },
 });
 
-/** Writes a page of what models did, and of the ledger there was, as history: no balance changes. */
+/**
+ * Writes a page of what nothing names: what models did, the ledger there was, as history, which changes no balance, and what
+ * was consented to.
+ */
 export const addRecords = internalMutation({
   args: {
     ownerId: v.id("users"),
     page: v.number(),
     events: v.array(vUsageEvent),
     entries: v.array(vEarlierEntry),
+    consents: vChoices.fields.consents,
   },
   returns: v.null(),
-  handler: async (ctx, { ownerId, page, events, entries }) => {
+  handler: async (ctx, { ownerId, page, events, entries, consents }) => {
     await asOwner(ctx, ownerId);
     if (!(await takePage(ctx, { ownerId, kind: "records", page }))) return null;
     for (const event of events) await ctx.db.insert("usageEvents", { ownerId, ...event });
     for (const entry of entries) await ctx.db.insert("earlierCredits", { ownerId, ...entry });
+    await addConsents(ctx, ownerId, consents);
     return null;
   },
 });

@@ -26,7 +26,8 @@ export async function enterConsent(ctx: MutationCtx, ownerId: Id<"users">, choic
   }
   const last = await newestConsent(ctx.db, ownerId, purpose);
   if ((last?.given ?? false) === given && (!given || last?.textVersion === textVersion)) return;
-  const at = Math.max(Date.now(), last?.at ?? 0);
+  // No two at one time, so that a decision is known by its time, and the newest is.
+  const at = Math.max(Date.now(), (last?.at ?? 0) + 1);
   await ctx.db.insert("consents", { ownerId, purpose, given, textVersion, at });
 }
 

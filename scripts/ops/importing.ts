@@ -26,6 +26,8 @@ const { owner, rows, files } = internal.imports;
 const ROWS_PER_CALL = 50;
 const CHARACTERS_PER_CALL = 500_000;
 
+const CONSENT = ["purpose", "given", "textVersion", "at"];
+
 type Target = FunctionReturnType<typeof owner.find>;
 type ThreadRow = FunctionArgs<typeof rows.addThreads>["rows"][number];
 type MessageRow = FunctionArgs<typeof rows.addMessages>["rows"][number];
@@ -69,7 +71,7 @@ async function begin({ deployment, archive, target, importId }: Importing): Prom
   for await (const row of archive.rows("account")) {
     const { name, settings, consents, objections } = row as unknown as Record<string, ArchivedRow[]>;
     const chosen = {
-      consents: (consents ?? []).map((each) => pick(each, ["purpose", "given", "textVersion", "at"])),
+      consents: (consents ?? []).map((each) => pick(each, CONSENT)),
       objections: (objections ?? []).map((each) => pick(each, ["purpose", "at"])),
     };
     const account = { ...of, name, settings, ...chosen };
@@ -228,7 +230,7 @@ class Import {
     const entry = ["kind", "reason", "credits", "held", "at", "seq", "use", "after"];
     let page = 0;
     const add = async (some: ArchivedRow[], records: object) => {
-      const args = { ownerId: this.#of.ownerId, page, events: [], entries: [], ...records };
+      const args = { ownerId: this.#of.ownerId, page, events: [], entries: [], consents: [], ...records };
       page += 1;
       await this.#call(rows.addRecords, args as FunctionArgs<typeof rows.addRecords>);
       this.counts.records += some.length;
@@ -243,6 +245,7 @@ class Import {
     for (const section of ["history", "credits"] as const) {
       await this.#inPages(section, (some) => add(some, { entries: some.map((row) => pick(row, entry)) }));
     }
+    await this.#inPages("consents", (some) => add(some, { consents: some.map((row) => pick(row, CONSENT)) }));
   }
 
   /** What a usage event is about: "reply:<id>" or "job:<id>", under the new id where there is one. */

@@ -31,7 +31,8 @@ const PART_BYTES = 4 * 1024 * 1024;
 
 /** The tables whose rows are in each section. */
 const SECTIONS: Record<(typeof EXPORT_SECTIONS)[number], string[]> = {
-  account: ["users", "workspaces", "memberships", "subscriptions", "consents", "objections", "privacyRequests"],
+  account: ["users", "workspaces", "memberships", "subscriptions", "objections", "privacyRequests"],
+  consents: ["consents"],
   threads: ["threads", "branches", "forks"],
   messages: ["messages"],
   media: ["media"],

@@ -138,10 +138,21 @@ function comparable(contents: Map<string, Buffer>, section: string, ids: Readonl
   return rows.toSorted((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
 }
 
+/** What was consented to and withdrawn, which nothing names. */
+function consentsOf(contents: Map<string, Buffer>): object[] {
+  return rowsOf(contents, "consents").map(({ purpose, given, textVersion, at }) => ({
+    purpose,
+    given,
+    textVersion,
+    at,
+  }));
+}
+
 /** A chat with branches and alternatives, a pinned one, files in and out of chats, an order and what it used. */
 async function live(person: Person): Promise<{ threadId: Id<"threads"> }> {
   await person.mutation(api.account.update, { name: "Ada Lovelace", settings: { theme: "dark" } });
-  await person.mutation(api.privacy.setConsent, { purpose: "news", given: true, textVersion: 1 });
+  for (const given of [true, false, true])
+    await person.mutation(api.privacy.setConsent, { purpose: "news", given, textVersion: 1 });
   const inChat = await uploadFile(person, await png(), { name: "moon.png", type: "image/png" });
   const requestId = crypto.randomUUID();
   const sent = await person.mutation(api.messages.send, {
@@ -222,6 +233,8 @@ describe("an archive that is brought into an empty account", () => {
     expect(rowsOf(second, "account")).toMatchObject([
       { name: "Ada Lovelace", settings: { theme: "dark" }, consents: [{ purpose: "news", given: true }] },
     ]);
+    expect(consentsOf(second)).toEqual(consentsOf(first));
+    expect(consentsOf(second)).toMatchObject([{ given: true }, { given: false }, { given: true }]);
     const entries = rowsOf(first, "credits").map(({ kind, credits, at, after }) => ({ kind, credits, at, after }));
     expect(rowsOf(second, "history")).toMatchObject(entries);
     expect((await bob.query(api.account.me, {}))?.credits.balance).toBe(2_000);
@@ -292,7 +305,7 @@ describe("an archive that is brought into an empty account", () => {
       );
     expect(forksOf(second)).toEqual(forksOf(first, imported.ids));
     expect(rowsOf(second, "history")).toHaveLength(rowsOf(first, "credits").length);
-    expect(rowsOf(second, "account")).toMatchObject([{ consents: [{ purpose: "news" }] }]);
+    expect(consentsOf(second)).toEqual(consentsOf(first));
     expect(await backend.run((ctx) => ctx.db.query("imports").collect())).toEqual([]);
     // What was reserved for a file that died on its way is given up with a day, as any reservation is.
     vi.setSystemTime(Date.now() + 25 * 60 * 60_000);
