@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import { loadHolds } from "../legalHolds/holding.ts";
 import { LOUD_AFTER_TRIES, pauseAfterMs } from "./asking.ts";
 import { askIdentity, startRemoval } from "./beginning.ts";
 import { firstStep } from "./cascade.ts";
@@ -70,8 +71,11 @@ export const resumeSilent = internalMutation({
 
 /** Under a new chain, so that steps of the old one that turn out to be alive end themselves. */
 async function resume(ctx: MutationCtx, job: Doc<"erasureJobs">): Promise<void> {
+  const isHeld = job.state === "held";
+  // Whoever lifts the last hold lets it go on; this is for a lifting that was cut off between the two.
+  if (isHeld && !(await loadHolds(ctx.db, job.ownerId))) return startRemoval(ctx, job._id);
   const chain = job.chain + 1;
-  const attempts = job.state === "held" ? job.attempts : job.attempts + 1;
+  const attempts = isHeld ? job.attempts : job.attempts + 1;
   await ctx.db.patch("erasureJobs", job._id, { chain, beatAt: Date.now(), attempts });
   await askIdentity(ctx, job._id);
   if (job.state === "removing") {

@@ -134,6 +134,20 @@ describe("an erasure of an account with a held chat", () => {
     expect(await receipts()).toMatchObject([{ counts: { userKeys: 1, threads: 2, users: 1 } }]);
   });
 
+  it("goes on by itself where its hold was lifted and nobody said so", async () => {
+    await order({ threadId: heldId });
+    await erase();
+    await settled(backend);
+    await backend.run(async ({ db }) => {
+      for (const { _id } of await db.query("legalHolds").collect()) await db.delete("legalHolds", _id);
+    });
+    vi.setSystemTime(Date.now() + 11 * 60_000);
+    await backend.mutation(internal.erasure.steps.resumeSilent, {});
+    await settled(backend);
+    expect(await tablesNaming(backend, [ada.identityId, ada.name, heldId])).toEqual([]);
+    expect(await receipts()).toHaveLength(1);
+  });
+
   it("keeps the held part, though the hold is placed while rows are being deleted", async () => {
     await fillEveryTable(backend, ada);
     await erase();
