@@ -1,8 +1,8 @@
-import { lazy, type ReactNode, Suspense, useRef } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { BrowserRouter } from "react-router";
 import { useAccount } from "../features/account/useAccount.ts";
 import { useLanguageOf, useThemeOf } from "../features/account/useSettings.ts";
-import { LastWishesContext, type Wishes } from "../features/media/lastWishes.ts";
+import { LastWishes, LastWishesContext } from "../features/media/lastWishes.ts";
 import { NoticeProvider } from "../ui/Notices.tsx";
 import type { Account } from "./api.ts";
 import { ConnectionNotice } from "./ConnectionNotice.tsx";
@@ -70,7 +70,7 @@ function Frame({ account }: { account: Account }) {
   useThemeOf(account);
   useLanguageOf(account);
   useAppCommands(account);
-  const lastWishes = useRef<Wishes | null>(null);
+  const [lastWishes] = useState(() => new LastWishes());
   return (
     <div className="flex h-full">
       <aside className="hidden w-[284px] shrink-0 border-r border-line md:block">

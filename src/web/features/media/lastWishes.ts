@@ -1,4 +1,4 @@
-import { createContext, type RefObject } from "react";
+import { createContext } from "react";
 import type { MadeKind } from "../../../shared/mediaModels.ts";
 import type { MediaOptions } from "./orders.ts";
 
@@ -12,8 +12,18 @@ export interface Wishes {
   seedText: string;
 }
 
-/**
- * What was last wished for, so that it is there when its person comes back to the page. The workspace holds it, and so it is
- * gone when they sign out.
- */
-export const LastWishesContext = createContext<RefObject<Wishes | null>>({ current: null });
+/** What was last wished for, so that it is there when its person comes back to the page. */
+export class LastWishes {
+  #wishes: Wishes | null = null;
+
+  read(): Wishes | null {
+    return this.#wishes;
+  }
+
+  keep(wishes: Wishes): void {
+    this.#wishes = wishes;
+  }
+}
+
+/** The workspace holds them, and so they are gone when their person signs out. */
+export const LastWishesContext = createContext(new LastWishes());

@@ -17,10 +17,8 @@ const blank: Wishes = { kind: "image", prompt: "", modelId: null, options: {}, c
 export function useDraftOrder(catalogue: readonly MediaModel[]) {
   const last = use(LastWishesContext);
   const handed = useLocation().state as { order?: Order } | null;
-  const [wishes, setWishes] = useState(() => (handed?.order ? wishesOf(handed.order) : (last.current ?? blank)));
-  useEffect(() => {
-    last.current = wishes;
-  }, [last, wishes]);
+  const [wishes, setWishes] = useState(() => (handed?.order ? wishesOf(handed.order) : (last.read() ?? blank)));
+  useEffect(() => last.keep(wishes), [last, wishes]);
   const { kind, prompt, modelId, count, seedText } = wishes;
   const models = catalogue.filter(({ modality }) => modality === kind);
   const model = models.find(({ id }) => id === modelId) ?? models[0];
