@@ -98,6 +98,13 @@ export const variables: readonly Variable[] = [
     fault: (value) => (Buffer.from(value, "base64").length === 32 ? null : "is not 32 bytes in base64"),
   },
   {
+    name: "RESTORING",
+    step: "Encryption",
+    purpose: "true while a backup is brought back: nothing runs by the clock",
+    needed: "never",
+    fault: () => "is only for bringing back a backup: replay the ledger, unset it, and push the functions again",
+  },
+  {
     name: "CHAT_BASE_URL",
     step: "Chat models",
     purpose: "an OpenAI-compatible endpoint, up to and including its version, such as https://api.openai.com/v1",

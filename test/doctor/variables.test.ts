@@ -41,6 +41,10 @@ describe("the doctor's look at the variables", () => {
     expect(names).toEqual(["R2_ENDPOINT", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"]);
   });
 
+  test("a deployment that is still being restored is not well", () => {
+    expect(wrong({ ...complete, RESTORING: "true" })).toMatchObject({ RESTORING: expect.stringContaining("unset it") });
+  });
+
   test.each([
     ["CLERK_JWT_ISSUER_DOMAIN", "clerk.example.com", "is not a URL"],
     ["CLERK_JWT_ISSUER_DOMAIN", "http://clerk.example.com", "must begin with https://"],

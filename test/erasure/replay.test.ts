@@ -138,6 +138,18 @@ describe("the ledger of erasures", () => {
 });
 
 describe("a backup that is brought back", () => {
+  it("[A7] meets nothing that runs by the clock, until it is no more said to be restored", async () => {
+    expect(await cronsOf("")).toContain("threads/expiry:sweep");
+    expect(await cronsOf("true")).toEqual([]);
+  });
+
+  async function cronsOf(restoring: string): Promise<string[]> {
+    vi.stubEnv("RESTORING", restoring);
+    vi.resetModules();
+    const { default: crons } = await import("../../convex/crons.ts");
+    return Object.values(crons.crons).map(({ name }) => name);
+  }
+
   it("[A21] does not bring back an account that was erased since", async () => {
     await fillEveryTable(backend, ada);
     await say(bob.person, "Bob's chat");
