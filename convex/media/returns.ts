@@ -83,7 +83,7 @@ export const confirm = internalMutation({
     const nowMs = Date.now();
     for (const { id, isGone } of asked) {
       const row = await ctx.db.get("orderReturns", id);
-      if (!row || !(isGone || isTooOld(row, nowMs))) continue;
+      if (!row || !(isGone || isGivenUp(row, nowMs))) continue;
       if (!isGone) console.error(`${inWords(row)} for a month: it is let go of`);
       await ctx.db.delete("orderReturns", id);
       if (row.jobId) await ctx.scheduler.runAfter(0, internal.erasure.ending.wake, { jobId: row.jobId });
@@ -116,8 +116,9 @@ async function rest(ctx: MutationCtx, row: Doc<"orderReturns">, nowMs: number): 
   if (attempts >= LOUD_AFTER_ATTEMPTS) console.error(`${inWords(row)} after ${attempts - 1} tries`);
 }
 
-function isTooOld({ askedAt }: Doc<"orderReturns">, nowMs: number): boolean {
-  return nowMs - askedAt > LONGEST_MS;
+/** Asked for long and often: a deployment that was away for a month has not asked. */
+function isGivenUp({ askedAt, attempts }: Doc<"orderReturns">, nowMs: number): boolean {
+  return nowMs - askedAt > LONGEST_MS && attempts >= LOUD_AFTER_ATTEMPTS;
 }
 
 function inWords({ provider, operation }: Doc<"orderReturns">): string {
