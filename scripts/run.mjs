@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { FLAGS, HOME, HOME_FLAGS } from "./flags.mjs";
 import { ensureInstalled, projectNode } from "./install.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -18,7 +19,7 @@ try {
 run(process.argv.slice(2));
 
 function run([program, ...args]) {
-  const child = spawn(projectNode(root), ["--disable-warning=ExperimentalWarning", program, ...args], {
+  const child = spawn(projectNode(root), [...(program === HOME ? HOME_FLAGS : FLAGS), program, ...args], {
     cwd: root,
     stdio: "inherit",
     env: {
@@ -28,8 +29,6 @@ function run([program, ...args]) {
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(root, "node_modules", ".cache", "node"),
       // glibc gives each thread memory of its own to allocate from, and what files leave there comes back to none of them.
       MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? "2",
-      // Where a machine has much memory, V8 lets what lives shortly pile up to 128 MiB and keeps that.
-      NODE_OPTIONS: ["--max-semi-space-size=8", process.env.NODE_OPTIONS].filter(Boolean).join(" "),
     },
   });
   // Ctrl-C reaches the program by itself, since it shares the terminal; this process only has to outlive it.

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { HOME, HOME_FLAGS } from "../../scripts/flags.mjs";
 
 export interface Urls {
   web: string;
@@ -86,8 +87,8 @@ interface Launch {
 
 async function launchHome({ portBase, dataDir, env, urls, print }: Launch) {
   const startedMs = performance.now();
-  const args = ["src/runtime/main.ts", "--port-base", String(portBase), "--data", dataDir];
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
+  const args = [...HOME_FLAGS, HOME, "--port-base", String(portBase), "--data", dataDir];
+  const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

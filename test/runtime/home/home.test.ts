@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { HOME, HOME_FLAGS } from "../../../scripts/flags.mjs";
 import { readConfig } from "../../../src/runtime/config.ts";
 import { startHome as start } from "../../../src/runtime/home.ts";
 import { type Home, startHome as startChild } from "../../support/home.ts";
@@ -20,7 +21,7 @@ async function tempFolder(): Promise<string> {
 
 /** Runs `npm start`'s program until it ends. */
 async function runToEnd(args: string[], env: Record<string, string> = {}) {
-  const program = ["--disable-warning=ExperimentalWarning", "src/runtime/main.ts", ...args];
+  const program = [...HOME_FLAGS, HOME, ...args];
   const child = spawn(process.execPath, program, { cwd: PROJECT, env: { ...process.env, ...env } });
   let printed = "";
   let complained = "";
