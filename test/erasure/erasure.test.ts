@@ -367,13 +367,15 @@ describe("an erasure in trouble", () => {
   it("asks one question at a time, however long the identity provider says nothing and whoever asks again", async () => {
     await world.troubleIdentity({ failNext: 1_000, failStatus: 503 });
     await noteDeleted(backend, ada.identityId);
-    for (let round = 0; round < 8; round++) {
+    // How many timers there are between two tries depends on the machine.
+    const isLoud = () => errors.join().includes("not answered for long");
+    for (let round = 0; round < 8 || (round < 40 && !isLoud()); round++) {
       await noteDeleted(backend, ada.identityId);
       await backend.mutation(internal.erasure.steps.resumeSilent, {});
       await settled(backend, 3);
     }
+    expect(isLoud()).toBe(true);
     expect(await underWay()).toEqual(["erasure/identity:settle"]);
-    expect(errors.join()).toContain("not answered for long");
     await world.troubleIdentity({ reset: true });
     await settled(backend);
     expect(await stateOf(ada)).toBe("live");
