@@ -23,8 +23,8 @@ import type { vOrigin } from "./schema.ts";
  * 7. The receipt, the tombstone, and the end of the job's own row, in one transaction.
  *
  * What the law wants kept is left out of steps 3 and 4, and the job rests before step 6 until it is lifted; then it begins
- * step 3 anew. A watchdog takes up what has shown no sign of life. No step gives up: the row of a job goes with its receipt or, where
- * the person turned out to be alive, with the fence.
+ * step 3 anew. A watchdog takes up what has shown no sign of life. No step gives up: the row of a job goes with its receipt
+ * or, where the person turned out to be alive, with the fence.
  */
 
 type Origin = Infer<typeof vOrigin>;
