@@ -31,8 +31,7 @@ function Standing() {
       <div className="mt-8 grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
         <Figures title={operator.accounts} names={operator.accountStates} counts={accounts} />
         <Figures title={operator.retention} names={operator.retentionParts} counts={retention} />
-        <Outbox title={operator.outbox} outbox={outbox} />
-        <Outbox title={operator.orders} outbox={orders} />
+        <ToBeDeleted outbox={outbox} orders={orders} />
         <Figures title={operator.jobs} names={operator.jobStates} counts={mediaJobs} />
         <Figures title={operator.archives} names={operator.archiveStates} counts={exports} />
         <Figures title={operator.inbox} names={operator.inboxStates} counts={inbox.counts} />
@@ -89,14 +88,16 @@ function Figures<Name extends string>({ title, names, counts }: FiguresProps<Nam
   );
 }
 
-function Outbox({ title, outbox }: { title: string; outbox: Overview["outbox"] }) {
+/** What the bucket and providers have still to delete. */
+function ToBeDeleted({ outbox, orders }: Pick<Overview, "outbox" | "orders">) {
   const { formats, operator } = useWords();
-  const { waiting, oldestAskedAt, stuck } = outbox;
+  const asked = [outbox, orders].flatMap(({ oldestAskedAt }) => oldestAskedAt ?? []);
   return (
-    <Card title={title}>
-      <Fact term={operator.waiting}>{countLabel(operator, formats, waiting)}</Fact>
-      <Fact term={operator.oldest}>{oldestAskedAt === null ? "–" : formats.dateTime(oldestAskedAt)}</Fact>
-      <Fact term={operator.stuck}>{formats.number(stuck)}</Fact>
+    <Card title={operator.toBeDeleted}>
+      <Fact term={operator.files}>{countLabel(operator, formats, outbox.waiting)}</Fact>
+      <Fact term={operator.orders}>{countLabel(operator, formats, orders.waiting)}</Fact>
+      <Fact term={operator.oldest}>{asked.length === 0 ? "–" : formats.dateTime(Math.min(...asked))}</Fact>
+      <Fact term={operator.stuck}>{formats.number(outbox.stuck + orders.stuck)}</Fact>
     </Card>
   );
 }
