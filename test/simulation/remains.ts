@@ -53,6 +53,8 @@ export interface Remains {
 
 export type TableName = keyof typeof schema.tables;
 
+const SCHEDULED_PER_PAGE = 10_000;
+
 const ALL_TABLES = Object.keys(schema.tables) as TableName[];
 
 /** All rows of the database, or those of some tables, by table. */
@@ -63,9 +65,20 @@ export function readTables({ backend }: World, names = ALL_TABLES): Promise<Reco
   });
 }
 
-/** The functions that were ever scheduled. */
-export function readScheduled({ backend }: World): Promise<Row[]> {
-  return backend.run((ctx) => ctx.db.system.query("_scheduled_functions").collect()) as unknown as Promise<Row[]>;
+/** The functions that were ever scheduled. In months without crons they may be more than one transaction reads. */
+export async function readScheduled({ backend }: World): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (;;) {
+    const after = (rows.at(-1)?._creationTime as number | undefined) ?? 0;
+    const page = await backend.run((ctx) =>
+      ctx.db.system
+        .query("_scheduled_functions")
+        .withIndex("by_creation_time", (q) => q.gt("_creationTime", after))
+        .take(SCHEDULED_PER_PAGE),
+    );
+    rows.push(...(page as unknown as Row[]));
+    if (page.length < SCHEDULED_PER_PAGE) return rows;
+  }
 }
 
 /** A row as text in which plaintext would show. */
