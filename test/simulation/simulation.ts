@@ -66,7 +66,8 @@ async function runToRest(world: World, course: RunOptions["course"]): Promise<st
     return judge(await comeToRest(world, people, bystander));
   } catch (error) {
     if (error instanceof NeverRests) return [`I7 ${error.message}`];
-    throw error;
+    // One seed that breaks off keeps no other from being run.
+    return [`The run broke off: ${error instanceof Error ? error.stack : String(error)}`];
   }
 }
 
