@@ -135,7 +135,7 @@ describe.skipIf("reason" in found)("a chat of ten thousand messages", () => {
     const said = log().getByText("Here I am again", { exact: true });
     await said.waitFor();
     await log().getByRole("button", { name: "Copy reply" }).last().waitFor();
-    expect(await isInView(said)).toBe(true);
+    await expect.poll(() => isInView(said)).toBe(true);
   });
 });
 
