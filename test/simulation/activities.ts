@@ -201,6 +201,8 @@ export const keepMedium: Activity = async (person) => {
 
 /** Tries whether what is somebody else's opens, by ids that they should not know. */
 export const pry: Activity = async (person) => {
+  // Whoever does not know their own id takes what is theirs for somebody else's.
+  if (person.userId === null) return;
   const { chance, backend, wrong } = person.world;
   const foreign = await backend.run(async (ctx) => {
     const named = async (table: "threads" | "media" | "exports") =>
