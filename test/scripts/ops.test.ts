@@ -23,7 +23,7 @@ describe("npm run ops", () => {
         erasure-status     the erasures under way and how far each is; --apply takes up those that have fallen silent
         receipts           the receipts of erased accounts after a number, verified by MAC and chain
         replay             finds what was deleted or decided since a restored backup was made; --apply does it again
-        outbox             the files that wait to be deleted from the bucket; --apply starts the drainer now
+        outbox             the files and orders that wait to be deleted in the bucket and at providers; --apply tries now
         orphans            files that no row names, and rows whose file is missing; --apply begins a pass over the bucket
         reconcile          compares all accounts with the identity provider; --apply begins the look that erases those who are gone
         rotate-keys        says which master keys are in use; --apply wraps everybody's key with the active one
