@@ -22,6 +22,8 @@ const GARBAGE_PERCENT = 25;
 const projectDir = path.resolve(import.meta.dirname, "../..");
 
 setFlagsFromString(`--heap-growing-percent=${GARBAGE_PERCENT}`);
+// What this thread was started with would outdo the limits that other threads are given.
+setFlagsFromString("--max-semi-space-size=0");
 try {
   const config = readConfig(process.argv.slice(2), process.env, projectDir);
   if (config) await run(() => startHome({ ...config, projectDir, watch: true, log: console.log }));
