@@ -1,9 +1,10 @@
 /**
  * WebCrypto's `SubtleCrypto` over `node:crypto`, answered synchronously, with the algorithms Convex's own
- * runtime supports (its `subtle_crypto` table) and no others. Keys are Node's `CryptoKey` objects.
+ * runtime supports (its `subtle_crypto` table) and no others.
  */
 import * as crypto from "node:crypto";
 import { DeveloperError } from "../errors.ts";
+import { CryptoKey, type KeyAlgorithm } from "./cryptoKey.ts";
 import type { Feature } from "./globals/host.ts";
 
 export interface SubtleHost {
@@ -12,8 +13,8 @@ export interface SubtleHost {
   fail(message: string): void;
 }
 
-type Algorithm = { name: string } & Record<string, unknown>;
-type Key = crypto.webcrypto.CryptoKey;
+type Algorithm = KeyAlgorithm;
+type Key = CryptoKey;
 type Operation = (args: never, host: SubtleHost) => unknown;
 
 const OPERATIONS: Record<string, Operation> = {
@@ -62,7 +63,7 @@ function sign([given, key, data]: [unknown, Key, BufferSource], host: SubtleHost
   const bytes = bytesOf(data);
   if (algorithm.name === "HMAC") return toArrayBuffer(hmac(key, bytes));
   const { hash, options } = signature(algorithm, key);
-  return toArrayBuffer(crypto.sign(hash, bytes, { key: keyObjectFrom(key), ...options }));
+  return toArrayBuffer(crypto.sign(hash, bytes, { key: CryptoKey.pairedOf(key), ...options }));
 }
 
 function verify([given, key, signed, data]: [unknown, Key, BufferSource, BufferSource], host: SubtleHost): boolean {
@@ -74,11 +75,11 @@ function verify([given, key, signed, data]: [unknown, Key, BufferSource, BufferS
     return expected.length === signatureBytes.length && crypto.timingSafeEqual(expected, signatureBytes);
   }
   const { hash, options } = signature(algorithm, key);
-  return crypto.verify(hash, bytes, { key: keyObjectFrom(key), ...options }, signatureBytes);
+  return crypto.verify(hash, bytes, { key: CryptoKey.pairedOf(key), ...options }, signatureBytes);
 }
 
 function hmac(key: Key, bytes: Uint8Array): Buffer {
-  return crypto.createHmac(hashOfKey(key), keyObjectFrom(key)).update(bytes).digest();
+  return crypto.createHmac(hashOfKey(key), CryptoKey.secretOf(key)).update(bytes).digest();
 }
 
 function signature(algorithm: Algorithm, key: Key): { hash: string | null; options: crypto.SigningOptions } {
@@ -132,7 +133,7 @@ function gcmParameters(algorithm: Algorithm, key: Key) {
 
 function sealGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
   const { name, iv, additional, tagBytes } = gcmParameters(algorithm, key);
-  const sealing = crypto.createCipheriv(name, keyObjectFrom(key), iv, { authTagLength: tagBytes });
+  const sealing = crypto.createCipheriv(name, CryptoKey.secretOf(key), iv, { authTagLength: tagBytes });
   if (additional) sealing.setAAD(additional);
   return Buffer.concat([sealing.update(bytes), sealing.final(), sealing.getAuthTag()]);
 }
@@ -140,7 +141,7 @@ function sealGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
 function openGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
   const { name, iv, additional, tagBytes } = gcmParameters(algorithm, key);
   if (bytes.length < tagBytes) throw new DOMException("The provided data is too small.", "OperationError");
-  const opening = crypto.createDecipheriv(name, keyObjectFrom(key), iv, { authTagLength: tagBytes });
+  const opening = crypto.createDecipheriv(name, CryptoKey.secretOf(key), iv, { authTagLength: tagBytes });
   if (additional) opening.setAAD(additional);
   opening.setAuthTag(bytes.subarray(bytes.length - tagBytes));
   return Buffer.concat([opening.update(bytes.subarray(0, bytes.length - tagBytes)), opening.final()]);
@@ -148,7 +149,7 @@ function openGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
 
 function runCipher(use: "encrypt" | "decrypt", key: Key, name: string, iv: Uint8Array, bytes: Uint8Array): Buffer {
   const make = use === "encrypt" ? crypto.createCipheriv : crypto.createDecipheriv;
-  const running = make(name, keyObjectFrom(key), iv);
+  const running = make(name, CryptoKey.secretOf(key), iv);
   return Buffer.concat([running.update(bytes), running.final()]);
 }
 
@@ -184,7 +185,7 @@ function runOaep(
 ): Buffer {
   if (use === "encrypt") needRandomness(host);
   const label = algorithm.label === undefined ? undefined : Buffer.from(bytesOf(algorithm.label as BufferSource));
-  const options = { key: keyObjectFrom(key), oaepHash: hashOfKey(key), oaepLabel: label };
+  const options = { key: CryptoKey.pairedOf(key), oaepHash: hashOfKey(key), oaepLabel: label };
   return use === "encrypt" ? crypto.publicEncrypt(options, bytes) : crypto.privateDecrypt(options, bytes);
 }
 
@@ -210,19 +211,19 @@ function derive(algorithm: Algorithm, key: Key, lengthBits: number | null, host:
   if (algorithm.name === "ECDH") return deriveEcdh(algorithm, key, lengthBits);
   if (algorithm.name === "X25519") return unsupported("deriveBits with X25519", host);
   if (!lengthBits || lengthBits % 8 !== 0) throw new DOMException("length must be a multiple of 8", "OperationError");
-  const secret = keyObjectFrom(key);
+  const secret = CryptoKey.secretOf(key);
   const salt = bytesOf(algorithm.salt as BufferSource);
   const hash = hashName(algorithm.hash);
   if (algorithm.name === "HKDF") {
     return crypto.hkdfSync(hash, secret, salt, bytesOf(algorithm.info as BufferSource), lengthBits / 8);
   }
   const iterations = Number(algorithm.iterations);
-  return toArrayBuffer(crypto.pbkdf2Sync(secret.export(), salt, iterations, lengthBits / 8, hash));
+  return toArrayBuffer(crypto.pbkdf2Sync(secret, salt, iterations, lengthBits / 8, hash));
 }
 
 function deriveEcdh(algorithm: Algorithm, key: Key, lengthBits: number | null): ArrayBuffer {
-  const publicKey = keyObjectFrom(algorithm.public as Key);
-  const secret = crypto.diffieHellman({ privateKey: keyObjectFrom(key), publicKey });
+  const publicKey = CryptoKey.pairedOf(algorithm.public as Key);
+  const secret = crypto.diffieHellman({ privateKey: CryptoKey.pairedOf(key), publicKey });
   if (lengthBits === null || lengthBits === undefined) return toArrayBuffer(secret);
   if (lengthBits > secret.length * 8) throw new DOMException("length is too long for the curve", "OperationError");
   return toArrayBuffer(secret.subarray(0, Math.ceil(lengthBits / 8)));
@@ -252,7 +253,7 @@ function importKey([format, data, given, extractable, usages]: ImportArgs, host:
   const algorithm = normalized(given, host);
   if (isSecret(algorithm.name))
     return importSecret(secretBytes(format, data, algorithm), algorithm, extractable, usages);
-  return toCryptoKey(keyObjectOf(format, data, algorithm), algorithm, extractable, usages);
+  return CryptoKey.ofPair(keyObjectOf(format, data, algorithm), algorithm, Boolean(extractable), [...usages]);
 }
 
 function importSecret(
@@ -264,28 +265,10 @@ function importSecret(
   if (algorithm.name.startsWith("AES-") && ![16, 24, 32].includes(bytes.length)) {
     throw new DOMException("Invalid key length", "DataError");
   }
-  return toCryptoKey(crypto.createSecretKey(bytes), algorithm, extractable, usages);
-}
-
-function toCryptoKey(
-  key: crypto.KeyObject,
-  algorithm: Algorithm,
-  extractable: boolean,
-  usages: Iterable<crypto.webcrypto.KeyUsage>,
-): Key {
-  const isKdf = algorithm.name === "PBKDF2" || algorithm.name === "HKDF";
-  const made = key.toCryptoKey(algorithm as never, isKdf ? false : Boolean(extractable), [...usages]);
-  keyObjects.set(made, key);
-  return made;
-}
-
-/** The material of keys made here; Node no longer gives it out for keys that are not extractable. */
-const keyObjects = new WeakMap<Key, crypto.KeyObject>();
-
-function keyObjectFrom(key: Key): crypto.KeyObject {
-  const keyObject = keyObjects.get(key);
-  if (!keyObject) throw new TypeError("The provided value is not of type 'CryptoKey'");
-  return keyObject;
+  const { name, hash, length } = algorithm;
+  const isKdf = name === "PBKDF2" || name === "HKDF";
+  const kind = { name, ...(hash !== undefined && { hash: hashName(hash) }), ...(length !== undefined && { length }) };
+  return CryptoKey.ofSecret(bytes, kind, isKdf ? false : Boolean(extractable), [...usages]);
 }
 
 function secretBytes(format: KeyFormat, data: ImportArgs[1], algorithm: Algorithm): Uint8Array {
@@ -327,12 +310,10 @@ function publicJwk(bytes: Buffer, algorithm: Algorithm): crypto.JsonWebKey {
 
 function exportKey([format, key]: [KeyFormat, Key]): ArrayBuffer | object {
   if (!key.extractable) throw new DOMException("key is not extractable", "InvalidAccessError");
-  const keyObject = keyObjectFrom(key);
-  if (format === "jwk") {
-    const jwk = keyObject.export({ format: "jwk" });
-    return { ...jwk, alg: jwkAlgorithm(key), key_ops: key.usages, ext: true };
-  }
-  if (format === "raw" && key.type === "secret") return toArrayBuffer(keyObject.export());
+  if (format === "jwk") return { ...jwkOf(key), alg: jwkAlgorithm(key), key_ops: key.usages, ext: true };
+  if (key.type === "secret" && format === "raw") return toArrayBuffer(CryptoKey.secretOf(key));
+  if (key.type === "secret") throw new DOMException(`Unable to export a secret key as ${format}`, "InvalidAccessError");
+  const keyObject = CryptoKey.pairedOf(key);
   if (format === "raw" && key.type === "public")
     return toArrayBuffer(rawPublicKey(keyObject.export({ format: "jwk" })));
   if (format === "pkcs8" && key.type === "private")
@@ -340,6 +321,11 @@ function exportKey([format, key]: [KeyFormat, Key]): ArrayBuffer | object {
   if (format === "spki" && key.type === "public")
     return toArrayBuffer(keyObject.export({ format: "der", type: "spki" }));
   throw new DOMException(`Unable to export a ${key.type} key as ${format}`, "InvalidAccessError");
+}
+
+function jwkOf(key: Key): crypto.JsonWebKey {
+  if (key.type !== "secret") return CryptoKey.pairedOf(key).export({ format: "jwk" });
+  return { kty: "oct", k: Buffer.from(CryptoKey.secretOf(key)).toString("base64url") };
 }
 
 function rawPublicKey(jwk: crypto.JsonWebKey): Buffer {
@@ -351,7 +337,10 @@ function rawPublicKey(jwk: crypto.JsonWebKey): Buffer {
 
 /** The `alg` member of an exported JWK (WebCrypto's registry); undefined for those that have none. */
 function jwkAlgorithm(key: Key): string | undefined {
-  const { name, hash, length } = key.algorithm as Algorithm & { hash?: { name: string }; length?: number };
+  const { name, hash, length } = CryptoKey.traitsOf(key).algorithm as Algorithm & {
+    hash?: { name: string };
+    length?: number;
+  };
   const hashBits = hash?.name.replace("SHA-", "") ?? "";
   if (name === "HMAC") return `HS${hashBits}`;
   if (name.startsWith("AES-")) return `A${length}${name.slice(4)}`;
@@ -374,8 +363,8 @@ function generateKey(
   const publicUses = usages.filter((use) => ["verify", "encrypt"].includes(use));
   const privateUses = usages.filter((use) => ["sign", "decrypt", "deriveKey", "deriveBits"].includes(use));
   return {
-    publicKey: toCryptoKey(publicKey, algorithm, true, publicUses),
-    privateKey: toCryptoKey(privateKey, algorithm, extractable, privateUses),
+    publicKey: CryptoKey.ofPair(publicKey, algorithm, true, publicUses),
+    privateKey: CryptoKey.ofPair(privateKey, algorithm, Boolean(extractable), privateUses),
   };
 }
 
@@ -418,11 +407,11 @@ function hashName(hash: unknown): string {
 }
 
 function hashOfKey(key: Key): string {
-  return hashName((key.algorithm as unknown as { hash: unknown }).hash);
+  return hashName(CryptoKey.traitsOf(key).algorithm.hash);
 }
 
 function aesBits(key: Key): number {
-  return (key.algorithm as unknown as { length: number }).length;
+  return CryptoKey.secretOf(key).length * 8;
 }
 
 function ivOf(iv: unknown, bytes?: number): Uint8Array {
@@ -432,10 +421,11 @@ function ivOf(iv: unknown, bytes?: number): Uint8Array {
 }
 
 function checkUse(key: Key, algorithm: Algorithm, use: string): void {
-  if (key.algorithm.name !== algorithm.name) {
-    throw new DOMException(`key algorithm mismatch: ${key.algorithm.name}, ${algorithm.name}`, "InvalidAccessError");
+  const { algorithm: own, usages } = CryptoKey.traitsOf(key);
+  if (own.name !== algorithm.name) {
+    throw new DOMException(`key algorithm mismatch: ${own.name}, ${algorithm.name}`, "InvalidAccessError");
   }
-  if (!(key.usages as string[]).includes(use)) {
+  if (!(usages as string[]).includes(use)) {
     throw new DOMException(`key does not allow the operation ${use}`, "InvalidAccessError");
   }
 }
