@@ -31,8 +31,17 @@ export interface UserKeyPlace {
 
 /** HKDF-SHA-256: `lengthBytes` bytes from `key`, `salt` and `info`. */
 export async function hkdf(key: Bytes, salt: Bytes, info: Bytes, lengthBytes: number): Promise<Bytes> {
-  const material = await crypto.subtle.importKey("raw", key, "HKDF", false, ["deriveBits"]);
-  const bits = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt, info }, material, lengthBytes * 8);
+  return derive(await importHkdfKey(key), salt, info, lengthBytes);
+}
+
+/** A key that many others are derived from. */
+export function importHkdfKey(bytes: Bytes): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveBits"]);
+}
+
+/** `hkdf` from a key that was imported before. */
+export async function derive(key: CryptoKey, salt: Bytes, info: Bytes, lengthBytes: number): Promise<Bytes> {
+  const bits = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt, info }, key, lengthBytes * 8);
   return new Uint8Array(bits);
 }
 

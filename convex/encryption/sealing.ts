@@ -1,7 +1,7 @@
 import { type Bytes, fromUtf8, lengthPrefixed, sameBytes, utf8 } from "../../src/shared/bytes.ts";
 import { ALG_AES_256_GCM, decodeEnvelope, encodeEnvelope, NONCE_BYTES } from "../../src/shared/envelope.ts";
 import { pad, unpad } from "../../src/shared/padding.ts";
-import { hkdf, importAesKey, SCHEME } from "./keys.ts";
+import { derive, importAesKey, importHkdfKey, SCHEME } from "./keys.ts";
 
 /*
  * [Note: Derived nonces]
@@ -50,12 +50,12 @@ export class SealBrokenError extends Error {
 
 /** Seals and opens the texts of one thread. Keeps the keys it derived for as long as it lives itself. */
 export class ThreadSeal {
-  readonly #threadKey: Bytes;
+  readonly #threadKey: Promise<CryptoKey>;
   readonly #scope: Scope;
   readonly #recordKeys = new Map<string, Promise<RecordKeys>>();
 
   constructor(threadKey: Bytes, scope: Scope) {
-    this.#threadKey = threadKey;
+    this.#threadKey = importHkdfKey(threadKey);
     this.#scope = scope;
   }
 
@@ -118,8 +118,8 @@ export class ThreadSeal {
   }
 }
 
-async function deriveRecordKeys(threadKey: Bytes, info: Bytes): Promise<RecordKeys> {
-  const bytes = await hkdf(threadKey, new Uint8Array(0), info, 64);
+async function deriveRecordKeys(threadKey: Promise<CryptoKey>, info: Bytes): Promise<RecordKeys> {
+  const bytes = await derive(await threadKey, new Uint8Array(0), info, 64);
   const [cipher, nonce] = await Promise.all([
     importAesKey(bytes.slice(0, 32)),
     crypto.subtle.importKey("raw", bytes.slice(32), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),

@@ -114,13 +114,13 @@ const ROWS: Record<
       .query("threads")
       .withIndex("by_activity", (q) => q.eq("workspaceId", workspaceId).eq("state", "live"))
       .paginate({ numItems: THREADS_PER_PAGE, cursor, maximumBytesRead: BYTES_PER_PAGE });
-    const rows = result.page.map(async (thread) => {
+    const rows = await inTurn(result.page, async (thread) => {
       const seal = (await isIncluded(ctx, thread._id)) && (await vault.sealOf({ ...thread, threadId: thread._id }));
-      if (!seal) return [];
+      if (!seal) return null;
       const { sealedTitle: _sealed, titleRev: _rev, ...rest } = plain(thread);
-      return [{ ...rest, title: await openTitle(seal, thread), ...(await shapeOf(ctx, thread._id)) }];
+      return { ...rest, title: await openTitle(seal, thread), ...(await shapeOf(ctx, thread._id)) };
     });
-    return { rows: (await Promise.all(rows)).flat(), cursor: following(result) };
+    return { rows, cursor: following(result) };
   },
 
   messages: async (ctx, { workspaceId }, cursor) => {
@@ -130,15 +130,15 @@ const ROWS: Record<
       .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
       .paginate({ numItems: ROWS_PER_PAGE, cursor, maximumBytesRead: BYTES_PER_PAGE });
     const held = new Map<Id<"threads">, Promise<boolean>>();
-    const rows = result.page.map(async (message) => {
+    const rows = await inTurn(result.page, async (message) => {
       const { threadId } = message;
       if (!held.has(threadId)) held.set(threadId, isIncluded(ctx, threadId));
       const seal = (await held.get(threadId)) ? await vault.sealOf(message) : null;
-      if (!seal) return [];
+      if (!seal) return null;
       const { sealedText: _sealed, recordId: _name, ...rest } = plain(message);
-      return [{ ...rest, text: await openText(seal, message) }];
+      return { ...rest, text: await openText(seal, message) };
     });
-    return { rows: (await Promise.all(rows)).flat(), cursor: following(result) };
+    return { rows, cursor: following(result) };
   },
 
   media: async (ctx, { workspaceId }, cursor) => {
@@ -147,14 +147,14 @@ const ROWS: Record<
       .query("media")
       .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
       .paginate({ numItems: ROWS_PER_PAGE, cursor, maximumBytesRead: BYTES_PER_PAGE });
-    const rows = result.page.map(async (medium) => {
+    const rows = await inTurn(result.page, async (medium) => {
       const seal = (await isIncluded(ctx, medium.threadId)) ? await sealOfMedia(vault, medium) : null;
-      if (!seal) return [];
+      if (!seal) return null;
       const { sealedName: _sealed, recordId: _name, ...rest } = plain(medium);
       const name = medium.sealedName ? await openName(seal, medium.recordId, medium.sealedName) : null;
-      return [{ ...rest, name, file: fileName(medium._id, medium.mime) }];
+      return { ...rest, name, file: fileName(medium._id, medium.mime) };
     });
-    return { rows: (await Promise.all(rows)).flat(), cursor: following(result) };
+    return { rows, cursor: following(result) };
   },
 
   jobs: async (ctx, { workspaceId }, cursor) => {
@@ -163,13 +163,13 @@ const ROWS: Record<
       .query("mediaJobs")
       .withIndex("by_time", (q) => q.eq("workspaceId", workspaceId))
       .paginate({ numItems: ROWS_PER_PAGE, cursor, maximumBytesRead: BYTES_PER_PAGE });
-    const rows = result.page.map(async (job) => {
+    const rows = await inTurn(result.page, async (job) => {
       const seal = (await isIncluded(ctx, job.threadId)) ? await sealOfMedia(vault, job) : null;
-      if (!seal) return [];
+      if (!seal) return null;
       const { sealedPrompt: _sealed, recordId: _name, operation: _operation, ...rest } = plain(job);
-      return [{ ...rest, prompt: await openPrompt(seal, job.recordId, job.sealedPrompt) }];
+      return { ...rest, prompt: await openPrompt(seal, job.recordId, job.sealedPrompt) };
     });
-    return { rows: (await Promise.all(rows)).flat(), cursor: following(result) };
+    return { rows, cursor: following(result) };
   },
 
   credits: async (ctx, { ownerId }, cursor) => {
@@ -228,6 +228,19 @@ async function isIncluded(ctx: QueryCtx, threadId: Id<"threads"> | undefined): P
   if (!thread) return false;
   const owner = await ctx.db.get("users", thread.ownerId);
   return owner && isRestricted(owner) ? thread.state === "live" : isListed(thread, Date.now());
+}
+
+/**
+ * What is exported of rows, without those of which nothing is. One is opened after the other: together they would keep alive
+ * what opening all of them takes, and the engine would take it for what lives long.
+ */
+async function inTurn<Row>(rows: Row[], open: (row: Row) => Promise<object | null>): Promise<object[]> {
+  const opened: object[] = [];
+  for (const row of rows) {
+    const exported = await open(row);
+    if (exported) opened.push(exported);
+  }
+  return opened;
 }
 
 /** A row as it is exported: under its own id, without those of its owner, who is whose archive it is. */

@@ -1,6 +1,8 @@
 /** Byte strings whose buffer is plain memory, as WebCrypto and Convex's `v.bytes()` want them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
+const PREFIX_BYTES = 4;
+
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -39,21 +41,23 @@ export function release({ buffer }: Bytes): void {
  * different lists of parts give the same bytes. Text is UTF-8, numbers are written in decimal.
  */
 export function lengthPrefixed(...parts: (string | number | Uint8Array)[]): Bytes {
-  return concat(
-    ...parts.flatMap((part) => {
-      const bytes = part instanceof Uint8Array ? part : utf8(String(part));
-      const prefix = new Uint8Array(4);
-      new DataView(prefix.buffer).setUint32(0, bytes.length);
-      return [prefix, bytes];
-    }),
-  );
+  const encoded = parts.map((part) => (part instanceof Uint8Array ? part : utf8(String(part))));
+  const joined = new Uint8Array(encoded.reduce((sum, part) => sum + PREFIX_BYTES + part.length, 0));
+  const view = new DataView(joined.buffer);
+  let offset = 0;
+  for (const part of encoded) {
+    view.setUint32(offset, part.length);
+    joined.set(part, offset + PREFIX_BYTES);
+    offset += PREFIX_BYTES + part.length;
+  }
+  return joined;
 }
 
 /** Whether two byte strings are equal, in time that depends on their length alone. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
-  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] as number);
+  for (let index = 0; index < a.length; index++) difference |= (a[index] as number) ^ (b[index] as number);
   return difference === 0;
 }
 
