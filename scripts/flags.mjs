@@ -5,4 +5,4 @@ export const FLAGS = ["--disable-warning=ExperimentalWarning"];
 export const HOME = "src/runtime/main.ts";
 
 /** How Node runs a home. Where a machine has much memory, V8 lets what lives shortly pile up to 128 MiB and keeps that. */
-export const HOME_FLAGS = [...FLAGS, "--max-semi-space-size=8"];
+export const HOME_FLAGS = [...FLAGS, "--max-semi-space-size=16"];

@@ -1,6 +1,6 @@
 /**
  * The most memory that a home has of the machine while it writes a large archive, less what it had at rest after a small one
- * just before. Its bucket is apart, and its garbage is collected when the engine sees fit.
+ * just before. Its bucket is apart, and no garbage is collected for the sake of the figure.
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -13,15 +13,8 @@ const STOP_LIMIT_MS = 8000;
 /** Errors whose message says all a person needs. */
 const EXPECTED = [HomeError, DataFolderError, DeploymentError, SchemaError];
 
-/**
- * How much garbage may add to what is in use, in percent, before it is collected. Where a machine has much memory V8 lets
- * heaps grow to several times of what is in use, and an archive of any size would make them.
- */
-const GARBAGE_PERCENT = 25;
-
 const projectDir = path.resolve(import.meta.dirname, "../..");
 
-setFlagsFromString(`--heap-growing-percent=${GARBAGE_PERCENT}`);
 // What this thread was started with would outdo the limits that other threads are given.
 setFlagsFromString("--max-semi-space-size=0");
 try {

@@ -3,6 +3,7 @@ import type { Catalog, Clock, DeployedFunction, FunctionCall, FunctionError, Out
 import { type ActionSyscallScope, answerActionSyscall } from "./actionSyscalls.ts";
 import { moduleAndExport } from "./deployment.ts";
 import { LogLines } from "./logLines.ts";
+import { Reading } from "./reading.ts";
 import type { CallHost } from "./threads/callThread.ts";
 import type { CallThreads } from "./threads/callThreads.ts";
 import type { Result } from "./threads/messages.ts";
@@ -40,11 +41,17 @@ export async function runAction(scope: ActionScope, call: FunctionCall, signal?:
 
   const logLines = new LogLines();
   const nowMs = () => scope.clock.nowMs();
+  const reading = new Reading();
   const host: CallHost = {
-    asyncSyscall: (operation, args) => answerActionSyscall({ ...scope, call, nowMs }, operation, args),
+    asyncSyscall: async (operation, args) => {
+      const answer = await answerActionSyscall({ ...scope, call, nowMs }, operation, args);
+      reading.note(answer);
+      return answer;
+    },
     log: (level, message) => logLines.add(level, message),
   };
-  const result = await runInThread(scope, { call, definition, host, signal });
+  const running = runInThread(scope, { call, definition, host, signal });
+  const result = await running.finally(() => reading.end());
   return { outcome: outcomeOf(scope.catalog, definition, result), logLines: logLines.lines };
 }
 
