@@ -2,8 +2,9 @@ import { defineTable } from "convex/server";
 import { v } from "convex/values";
 
 export const encryptionTables = {
-  // Written once by `account:signIn`, read wherever content is sealed or opened, wrapped anew when a master key is rotated. Lives as long as the account; erasure
-  // deletes it first, which makes all content of the person unreadable at once. Left out of data backups.
+  // Written once by `account:signIn`, read wherever content is sealed or opened, wrapped anew when a master key is
+  // rotated. Lives as long as the account; erasure deletes it first, which makes all content of the person unreadable
+  // at once. Left out of data backups.
   userKeys: defineTable({
     ownerId: v.id("users"),
     /** Counts a person's keys from 1; named in the envelopes of what the key seals. */

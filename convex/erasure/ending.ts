@@ -57,7 +57,8 @@ export const wake = internalMutation({
 });
 
 /**
- * Has a job looked over at once where all have confirmed that it waits for, for whoever takes in the last of it. Under a new chain, so that the pause that `settle` has made ends in nothing: it is there for what was lost.
+ * Has a job looked over at once where all have confirmed that it waits for, for whoever takes in the last of it. Under
+ * a new chain, so that the pause that `settle` has made ends in nothing: it is there for what was lost.
  */
 export async function lookOver(ctx: MutationCtx, jobId: Id<"erasureJobs">): Promise<void> {
   const job = await ctx.db.get("erasureJobs", jobId);

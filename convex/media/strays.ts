@@ -7,10 +7,11 @@ import { countMissing } from "./missing.ts";
 
 /*
  * [Note: Strays]
- * Every object of the bucket is named by a row: a reservation, an object, a piece of an export, or the outbox. One that is not has been left
- * behind by something that should not happen, such as a database restored from a backup. A pass over the bucket marks it,
- * and only a later pass that meets the mark notes it in the outbox, so that nothing dies of one wrong look. A pass that
- * would condemn very many stops and says so: then it is the database that is wrong, and not the bucket.
+ * Every object of the bucket is named by a row: a reservation, an object, a piece of an export, or the outbox. One that
+ * is not has been left behind by something that should not happen, such as a database restored from a backup. A pass
+ * over the bucket marks it, and only a later pass that meets the mark notes it in the outbox, so that nothing dies of
+ * one wrong look. A pass that would condemn very many stops and says so: then it is the database that is wrong, and not
+ * the bucket.
  */
 
 /** Most strays one look may condemn. */

@@ -113,7 +113,8 @@ async function lookBack(
 
 /**
  * Opens a branch on which an alternative to `message` goes, and makes it the one that is shown. The caller inserts the
- * alternative at the spot, in the name of the request, and adds it with `joinFork`. Throws `limit_exceeded` for a thread with too many branches.
+ * alternative at the spot, in the name of the request, and adds it with `joinFork`. Throws `limit_exceeded` for a
+ * thread with too many branches.
  */
 export async function forkAt(
   ctx: ViewerMutationCtx,

@@ -20,9 +20,9 @@ const DEFAULT_OUTPUT_TOKENS = 4_000;
 
 /**
  * Reads `CHAT_MODELS`: a JSON array of `{ "id", "label"?, "context"?, "output"?, "images"?, "prices"? }`, the first
- * being the default model. `images` says that the model can be shown pictures. `label` falls back to the id, `context` and `output` (in tokens) to 32,000 and 4,000, `prices` to what
- * every model costs by default. Throws an Error that names the
- * variable and the entry at fault.
+ * being the default model. `images` says that the model can be shown pictures. `label` falls back to the id, `context`
+ * and `output` (in tokens) to 32,000 and 4,000, `prices` to what every model costs by default. Throws an Error that
+ * names the variable and the entry at fault.
  */
 export function parseChatModels(json: string | undefined): ChatModel[] {
   if (!json) throw new Error("CHAT_MODELS is not set");

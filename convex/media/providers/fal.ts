@@ -35,7 +35,10 @@ const result = z.object({
   has_nsfw_concepts: z.array(z.boolean()).nullish(),
 });
 
-/** fal's queue: https://docs.fal.ai/model-apis/model-endpoints/queue. It shows no progress, and no failure but in place of the result. */
+/**
+ * fal's queue: https://docs.fal.ai/model-apis/model-endpoints/queue. It shows no progress, and no failure but in place
+ * of the result.
+ */
 export function falMedia(settings: MediaProviderSettings): MediaProvider {
   const { baseUrl, apiKey } = settings;
   const headers = { Authorization: `Key ${apiKey}` };

@@ -16,7 +16,10 @@ export class Slots {
     return this.#releasing();
   }
 
-  /** Resolves to the function that gives the place back. Rejects `TooManyConcurrentRequests` after `maxWaitMs`; null waits for as long as it takes. */
+  /**
+   * Resolves to the function that gives the place back. Rejects `TooManyConcurrentRequests` after `maxWaitMs`; null
+   * waits for as long as it takes.
+   */
   async acquire(maxWaitMs: number | null): Promise<() => void> {
     const taken = this.take();
     if (taken) return taken;

@@ -50,7 +50,8 @@ function escapeText(text: string): string {
 
 /**
  * Parses a request body. Elements are objects, text stays text (a key named "007" is not a number), and
- * `repeated` names the elements that are arrays even when there is one. Throws on anything malformed, and on documents that define entities of their own.
+ * `repeated` names the elements that are arrays even when there is one. Throws on anything malformed, and on documents
+ * that define entities of their own.
  */
 export function parseXml(text: string, repeated: readonly string[]): unknown {
   if (/<!DOCTYPE/i.test(text)) throw new SyntaxError("A request body must not have a document type.");

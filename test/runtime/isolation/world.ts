@@ -2,7 +2,10 @@
 import type vm from "node:vm";
 import fc from "fast-check";
 
-/** One line an object: what it is, what it inherits from, and each of its properties. Objects are named by their place in the list. */
+/**
+ * One line an object: what it is, what it inherits from, and each of its properties. Objects are named by their place
+ * in the list.
+ */
 export function describeWorld(context: vm.Context, lent: ReadonlySet<object>): string[] {
   const objects = objectsOf(context, lent);
   const places = new Map(objects.map((object, place) => [object, place]));

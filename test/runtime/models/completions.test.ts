@@ -120,7 +120,8 @@ test("a plan paces exactly that many chunks against the start, and their times c
   expect(request).toMatchObject({ model: "standin-swift", stream: true, ending: "complete" });
   const times: number[] = request.chunkTimesMs;
   expect(times).toHaveLength(50);
-  // A timer counts whole milliseconds, and so may its start: early by less than two. Lateness is the machine's and is not asserted.
+  // A timer counts whole milliseconds, and so may its start: early by less than two. Lateness is the machine's and is
+  // not asserted.
   for (const [index, at] of times.entries()) expect(at - request.receivedAtMs).toBeGreaterThan(20 + index * 10 - 2);
 });
 

@@ -21,7 +21,10 @@ let answer: string;
 /** Ends the actions that run. */
 let endActions: () => void;
 
-/** A runner whose one mutation is `mutate`, whose queries give `answer`, and whose actions run until they are ended; the store below it is real. */
+/**
+ * A runner whose one mutation is `mutate`, whose queries give `answer`, and whose actions run until they are ended; the
+ * store below it is real.
+ */
 const runner = {
   deployment: {
     find: (_component: string, path: string) => ({

@@ -50,7 +50,10 @@ export class Subscriptions {
     for (const subscription of this.#byId.values()) this.#forgetResult(subscription);
   }
 
-  /** Brings every query to the latest timestamp and returns what changed for the client. Synchronous: see [Note: One turn, one timestamp]. */
+  /**
+   * Brings every query to the latest timestamp and returns what changed for the client. Synchronous: see [Note: One
+   * turn, one timestamp].
+   */
   update(caller: Caller): Modification[] {
     const modifications: Modification[] = this.#removed.map((queryId) => ({ type: "QueryRemoved", queryId }));
     this.#removed = [];
