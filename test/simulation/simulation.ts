@@ -105,6 +105,7 @@ async function comeToRest(world: World, people: Person[], bystander: Bystander):
     await world.finishStarted(LONGEST_ACTIVITY_MS);
     await check(world, people);
   }
+  world.endCourse();
   const peopleLeft = [];
   for (const person of [bystander.person, ...people]) peopleLeft.push(await lookAt(person));
   await world.live(10 * MINUTE_MS, 5 * MINUTE_MS);

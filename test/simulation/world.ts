@@ -87,7 +87,7 @@ export class World {
   readonly log: string[] = [];
   /** What was wrong while it happened. */
   readonly wrong: string[] = [];
-  /** The crossings of the course, which begins when the world is set up. */
+  /** The crossings of the course, which begins when the world is set up and ends when all has come to rest. */
   readonly crossings: string[] = [];
   largestTransaction = { name: "", share: 0 };
   /** What was there when a hold was placed on it, by the hold's id: names of tables and ids of rows. */
@@ -135,6 +135,11 @@ export class World {
   /** What happens from now on is the course of the run. */
   beginCourse(): void {
     this.#isUnderWay = true;
+  }
+
+  /** From now on everything is only looked at: no action dies of that. */
+  endCourse(): void {
+    this.#isUnderWay = false;
   }
 
   close(): void {
