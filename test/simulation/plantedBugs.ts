@@ -259,7 +259,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     area: "media",
     name: "a provider is asked once to forget an order",
     file: "convex/media/returns.ts",
-    was: "if (!row || !(isGone || isTooOld(row, nowMs))) continue;",
+    was: "if (!row || !(isGone || isGivenUp(row, nowMs))) continue;",
     becomes: "if (!row) continue;",
   },
   {
