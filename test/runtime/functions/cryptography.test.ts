@@ -113,6 +113,8 @@ describe("crypto.subtle in a mutation", () => {
       badLength: [true, "DataError"],
       badUsage: [true, "SyntaxError"],
       unknown: [true, "NotSupportedError"],
+      notByHand: [false, "TypeError"],
+      notAKey: [false, "TypeError"],
     });
   });
 

@@ -4,7 +4,7 @@
  */
 import * as crypto from "node:crypto";
 import { DeveloperError } from "../errors.ts";
-import { CryptoKey, type KeyAlgorithm } from "./cryptoKey.ts";
+import { type CryptoKey, type KeyAlgorithm, pairedKey, pairedOf, secretKey, secretOf, traitsOf } from "./cryptoKey.ts";
 import type { Feature } from "./globals/host.ts";
 
 export interface SubtleHost {
@@ -63,7 +63,7 @@ function sign([given, key, data]: [unknown, Key, BufferSource], host: SubtleHost
   const bytes = bytesOf(data);
   if (algorithm.name === "HMAC") return toArrayBuffer(hmac(key, bytes));
   const { hash, options } = signature(algorithm, key);
-  return toArrayBuffer(crypto.sign(hash, bytes, { key: CryptoKey.pairedOf(key), ...options }));
+  return toArrayBuffer(crypto.sign(hash, bytes, { key: pairedOf(key), ...options }));
 }
 
 function verify([given, key, signed, data]: [unknown, Key, BufferSource, BufferSource], host: SubtleHost): boolean {
@@ -75,11 +75,11 @@ function verify([given, key, signed, data]: [unknown, Key, BufferSource, BufferS
     return expected.length === signatureBytes.length && crypto.timingSafeEqual(expected, signatureBytes);
   }
   const { hash, options } = signature(algorithm, key);
-  return crypto.verify(hash, bytes, { key: CryptoKey.pairedOf(key), ...options }, signatureBytes);
+  return crypto.verify(hash, bytes, { key: pairedOf(key), ...options }, signatureBytes);
 }
 
 function hmac(key: Key, bytes: Uint8Array): Buffer {
-  return crypto.createHmac(hashOfKey(key), CryptoKey.secretOf(key)).update(bytes).digest();
+  return crypto.createHmac(hashOfKey(key), secretOf(key)).update(bytes).digest();
 }
 
 function signature(algorithm: Algorithm, key: Key): { hash: string | null; options: crypto.SigningOptions } {
@@ -133,7 +133,7 @@ function gcmParameters(algorithm: Algorithm, key: Key) {
 
 function sealGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
   const { name, iv, additional, tagBytes } = gcmParameters(algorithm, key);
-  const sealing = crypto.createCipheriv(name, CryptoKey.secretOf(key), iv, { authTagLength: tagBytes });
+  const sealing = crypto.createCipheriv(name, secretOf(key), iv, { authTagLength: tagBytes });
   if (additional) sealing.setAAD(additional);
   return Buffer.concat([sealing.update(bytes), sealing.final(), sealing.getAuthTag()]);
 }
@@ -141,7 +141,7 @@ function sealGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
 function openGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
   const { name, iv, additional, tagBytes } = gcmParameters(algorithm, key);
   if (bytes.length < tagBytes) throw new DOMException("The provided data is too small.", "OperationError");
-  const opening = crypto.createDecipheriv(name, CryptoKey.secretOf(key), iv, { authTagLength: tagBytes });
+  const opening = crypto.createDecipheriv(name, secretOf(key), iv, { authTagLength: tagBytes });
   if (additional) opening.setAAD(additional);
   opening.setAuthTag(bytes.subarray(bytes.length - tagBytes));
   return Buffer.concat([opening.update(bytes.subarray(0, bytes.length - tagBytes)), opening.final()]);
@@ -149,7 +149,7 @@ function openGcm(algorithm: Algorithm, key: Key, bytes: Uint8Array): Buffer {
 
 function runCipher(use: "encrypt" | "decrypt", key: Key, name: string, iv: Uint8Array, bytes: Uint8Array): Buffer {
   const make = use === "encrypt" ? crypto.createCipheriv : crypto.createDecipheriv;
-  const running = make(name, CryptoKey.secretOf(key), iv);
+  const running = make(name, secretOf(key), iv);
   return Buffer.concat([running.update(bytes), running.final()]);
 }
 
@@ -185,7 +185,7 @@ function runOaep(
 ): Buffer {
   if (use === "encrypt") needRandomness(host);
   const label = algorithm.label === undefined ? undefined : Buffer.from(bytesOf(algorithm.label as BufferSource));
-  const options = { key: CryptoKey.pairedOf(key), oaepHash: hashOfKey(key), oaepLabel: label };
+  const options = { key: pairedOf(key), oaepHash: hashOfKey(key), oaepLabel: label };
   return use === "encrypt" ? crypto.publicEncrypt(options, bytes) : crypto.privateDecrypt(options, bytes);
 }
 
@@ -211,7 +211,7 @@ function derive(algorithm: Algorithm, key: Key, lengthBits: number | null, host:
   if (algorithm.name === "ECDH") return deriveEcdh(algorithm, key, lengthBits);
   if (algorithm.name === "X25519") return unsupported("deriveBits with X25519", host);
   if (!lengthBits || lengthBits % 8 !== 0) throw new DOMException("length must be a multiple of 8", "OperationError");
-  const secret = CryptoKey.secretOf(key);
+  const secret = secretOf(key);
   const salt = bytesOf(algorithm.salt as BufferSource);
   const hash = hashName(algorithm.hash);
   if (algorithm.name === "HKDF") {
@@ -222,8 +222,8 @@ function derive(algorithm: Algorithm, key: Key, lengthBits: number | null, host:
 }
 
 function deriveEcdh(algorithm: Algorithm, key: Key, lengthBits: number | null): ArrayBuffer {
-  const publicKey = CryptoKey.pairedOf(algorithm.public as Key);
-  const secret = crypto.diffieHellman({ privateKey: CryptoKey.pairedOf(key), publicKey });
+  const publicKey = pairedOf(algorithm.public as Key);
+  const secret = crypto.diffieHellman({ privateKey: pairedOf(key), publicKey });
   if (lengthBits === null || lengthBits === undefined) return toArrayBuffer(secret);
   if (lengthBits > secret.length * 8) throw new DOMException("length is too long for the curve", "OperationError");
   return toArrayBuffer(secret.subarray(0, Math.ceil(lengthBits / 8)));
@@ -253,7 +253,7 @@ function importKey([format, data, given, extractable, usages]: ImportArgs, host:
   const algorithm = normalized(given, host);
   if (isSecret(algorithm.name))
     return importSecret(secretBytes(format, data, algorithm), algorithm, extractable, usages);
-  return CryptoKey.ofPair(keyObjectOf(format, data, algorithm), algorithm, Boolean(extractable), [...usages]);
+  return pairedKey(keyObjectOf(format, data, algorithm), algorithm, Boolean(extractable), [...usages]);
 }
 
 function importSecret(
@@ -268,7 +268,7 @@ function importSecret(
   const { name, hash, length } = algorithm;
   const isKdf = name === "PBKDF2" || name === "HKDF";
   const kind = { name, ...(hash !== undefined && { hash: hashName(hash) }), ...(length !== undefined && { length }) };
-  return CryptoKey.ofSecret(bytes, kind, isKdf ? false : Boolean(extractable), [...usages]);
+  return secretKey(bytes, kind, isKdf ? false : Boolean(extractable), [...usages]);
 }
 
 function secretBytes(format: KeyFormat, data: ImportArgs[1], algorithm: Algorithm): Uint8Array {
@@ -311,9 +311,9 @@ function publicJwk(bytes: Buffer, algorithm: Algorithm): crypto.JsonWebKey {
 function exportKey([format, key]: [KeyFormat, Key]): ArrayBuffer | object {
   if (!key.extractable) throw new DOMException("key is not extractable", "InvalidAccessError");
   if (format === "jwk") return { ...jwkOf(key), alg: jwkAlgorithm(key), key_ops: key.usages, ext: true };
-  if (key.type === "secret" && format === "raw") return toArrayBuffer(CryptoKey.secretOf(key));
+  if (key.type === "secret" && format === "raw") return toArrayBuffer(secretOf(key));
   if (key.type === "secret") throw new DOMException(`Unable to export a secret key as ${format}`, "InvalidAccessError");
-  const keyObject = CryptoKey.pairedOf(key);
+  const keyObject = pairedOf(key);
   if (format === "raw" && key.type === "public")
     return toArrayBuffer(rawPublicKey(keyObject.export({ format: "jwk" })));
   if (format === "pkcs8" && key.type === "private")
@@ -324,8 +324,8 @@ function exportKey([format, key]: [KeyFormat, Key]): ArrayBuffer | object {
 }
 
 function jwkOf(key: Key): crypto.JsonWebKey {
-  if (key.type !== "secret") return CryptoKey.pairedOf(key).export({ format: "jwk" });
-  return { kty: "oct", k: Buffer.from(CryptoKey.secretOf(key)).toString("base64url") };
+  if (key.type !== "secret") return pairedOf(key).export({ format: "jwk" });
+  return { kty: "oct", k: Buffer.from(secretOf(key)).toString("base64url") };
 }
 
 function rawPublicKey(jwk: crypto.JsonWebKey): Buffer {
@@ -337,7 +337,7 @@ function rawPublicKey(jwk: crypto.JsonWebKey): Buffer {
 
 /** The `alg` member of an exported JWK (WebCrypto's registry); undefined for those that have none. */
 function jwkAlgorithm(key: Key): string | undefined {
-  const { name, hash, length } = CryptoKey.traitsOf(key).algorithm as Algorithm & {
+  const { name, hash, length } = traitsOf(key).algorithm as Algorithm & {
     hash?: { name: string };
     length?: number;
   };
@@ -363,8 +363,8 @@ function generateKey(
   const publicUses = usages.filter((use) => ["verify", "encrypt"].includes(use));
   const privateUses = usages.filter((use) => ["sign", "decrypt", "deriveKey", "deriveBits"].includes(use));
   return {
-    publicKey: CryptoKey.ofPair(publicKey, algorithm, true, publicUses),
-    privateKey: CryptoKey.ofPair(privateKey, algorithm, Boolean(extractable), privateUses),
+    publicKey: pairedKey(publicKey, algorithm, true, publicUses),
+    privateKey: pairedKey(privateKey, algorithm, Boolean(extractable), privateUses),
   };
 }
 
@@ -407,11 +407,11 @@ function hashName(hash: unknown): string {
 }
 
 function hashOfKey(key: Key): string {
-  return hashName(CryptoKey.traitsOf(key).algorithm.hash);
+  return hashName(traitsOf(key).algorithm.hash);
 }
 
 function aesBits(key: Key): number {
-  return CryptoKey.secretOf(key).length * 8;
+  return secretOf(key).length * 8;
 }
 
 function ivOf(iv: unknown, bytes?: number): Uint8Array {
@@ -421,7 +421,7 @@ function ivOf(iv: unknown, bytes?: number): Uint8Array {
 }
 
 function checkUse(key: Key, algorithm: Algorithm, use: string): void {
-  const { algorithm: own, usages } = CryptoKey.traitsOf(key);
+  const { algorithm: own, usages } = traitsOf(key);
   if (own.name !== algorithm.name) {
     throw new DOMException(`key algorithm mismatch: ${own.name}, ${algorithm.name}`, "InvalidAccessError");
   }
