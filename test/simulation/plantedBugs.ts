@@ -356,10 +356,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     area: "holds",
-    name: "an erasure does not go on when a hold is lifted",
-    file: "convex/legalHolds/placing.ts",
-    was: "await resumeHeld(ctx, hold.ownerId);",
-    becomes: "",
+    name: "an erasure that was held does not go on",
+    file: "convex/erasure/beginning.ts",
+    was: "if (holds?.all) return restHeld(ctx, job);",
+    becomes: 'if (holds?.all || job.state === "held") return restHeld(ctx, job);',
   },
   {
     area: "undo",
