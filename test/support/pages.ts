@@ -84,8 +84,14 @@ export async function openSignedIn(context: BrowserContext, home: Home, email: s
 /** Follows the link to an address where one is on screen, as people do; loads the page where none is. */
 async function goTo(page: Page, home: Home, path: string, sign: string): Promise<void> {
   const link = page.locator(`a[href="${path}"]`).filter({ visible: true }).first();
-  if (await link.count()) await link.click();
-  else await page.goto(home.urls.web + path);
+  if (!(await link.count())) await page.goto(home.urls.web + path);
+  else if (new URL(page.url()).pathname === path) await link.click();
+  else {
+    const left = await page.locator("main").elementHandle();
+    await link.click();
+    // What tells a page may be on the one that is left, too.
+    await left?.waitForElementState("hidden");
+  }
   await page.locator(sign).first().waitFor();
 }
 
