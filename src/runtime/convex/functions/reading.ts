@@ -24,24 +24,23 @@ let readers = 0;
 /** What one action's calls have read so far. */
 export class Reading {
   #chars = 0;
+  #isMuch = false;
+  #hasEnded = false;
 
-  /** Notes what a call answered, before it is handed on. */
+  /** Notes what a call answered, before it is handed on. Calls may outlive their action: those count for nothing. */
   note(answer: string): void {
-    const wasMuch = this.#isMuch;
+    if (this.#hasEnded) return;
     this.#chars += answer.length;
-    if (!this.#isMuch) return;
-    if (!wasMuch) boundHeaps(+1);
+    if (this.#chars < MUCH_CHARS) return;
+    if (!this.#isMuch) boundHeaps(+1);
+    this.#isMuch = true;
     if (youngBytes() > YOUNG_BYTES) collect("minor");
   }
 
-  /** For when the action has ended. */
+  /** For when the action has ended; once. */
   end(): void {
+    this.#hasEnded = true;
     if (this.#isMuch) boundHeaps(-1);
-    this.#chars = 0;
-  }
-
-  get #isMuch(): boolean {
-    return this.#chars >= MUCH_CHARS;
   }
 }
 
