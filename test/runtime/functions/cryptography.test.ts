@@ -110,6 +110,7 @@ describe("crypto.subtle in a mutation", () => {
       wrongUse: [true, "InvalidAccessError"],
       wrongAlgorithm: [true, "InvalidAccessError"],
       notExtractable: [true, "InvalidAccessError"],
+      notByDisguise: [true, "InvalidAccessError"],
       badLength: [true, "DataError"],
       badUsage: [true, "SyntaxError"],
       unknown: [true, "NotSupportedError"],

@@ -309,22 +309,20 @@ function publicJwk(bytes: Buffer, algorithm: Algorithm): crypto.JsonWebKey {
 }
 
 function exportKey([format, key]: [KeyFormat, Key]): ArrayBuffer | object {
-  if (!key.extractable) throw new DOMException("key is not extractable", "InvalidAccessError");
-  if (format === "jwk") return { ...jwkOf(key), alg: jwkAlgorithm(key), key_ops: key.usages, ext: true };
-  if (key.type === "secret" && format === "raw") return toArrayBuffer(secretOf(key));
-  if (key.type === "secret") throw new DOMException(`Unable to export a secret key as ${format}`, "InvalidAccessError");
-  const keyObject = pairedOf(key);
-  if (format === "raw" && key.type === "public")
-    return toArrayBuffer(rawPublicKey(keyObject.export({ format: "jwk" })));
-  if (format === "pkcs8" && key.type === "private")
-    return toArrayBuffer(keyObject.export({ format: "der", type: "pkcs8" }));
-  if (format === "spki" && key.type === "public")
-    return toArrayBuffer(keyObject.export({ format: "der", type: "spki" }));
-  throw new DOMException(`Unable to export a ${key.type} key as ${format}`, "InvalidAccessError");
+  const { type, extractable, usages } = traitsOf(key);
+  if (!extractable) throw new DOMException("key is not extractable", "InvalidAccessError");
+  if (format === "jwk") return { ...jwkOf(key), alg: jwkAlgorithm(key), key_ops: usages, ext: true };
+  if (type === "secret" && format === "raw") return toArrayBuffer(secretOf(key));
+  if (type === "public" && format === "raw") return toArrayBuffer(rawPublicKey(jwkOf(key)));
+  if (type === "private" && format === "pkcs8")
+    return toArrayBuffer(pairedOf(key).export({ format: "der", type: "pkcs8" }));
+  if (type === "public" && format === "spki")
+    return toArrayBuffer(pairedOf(key).export({ format: "der", type: "spki" }));
+  throw new DOMException(`Unable to export a ${type} key as ${format}`, "InvalidAccessError");
 }
 
 function jwkOf(key: Key): crypto.JsonWebKey {
-  if (key.type !== "secret") return pairedOf(key).export({ format: "jwk" });
+  if (traitsOf(key).type !== "secret") return pairedOf(key).export({ format: "jwk" });
   return { kty: "oct", k: Buffer.from(secretOf(key)).toString("base64url") };
 }
 
